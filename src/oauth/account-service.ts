@@ -1,0 +1,95 @@
+import type {
+  ConnectionStore,
+  ConnectionSummary,
+  ConsentStore,
+  FamilyStore,
+  FamilySummary,
+} from './authorization-ports.ts';
+import { OAuthError, RefusedError } from './errors.ts';
+import type { Session, User } from './model.ts';
+import { assertNewPassword, normalisePassword } from './people.ts';
+import type { Audit, Clock, Passwords } from './ports.ts';
+import type { UserStore } from './registry-ports.ts';
+import type { Browser, NewSession, SessionService } from './session-service.ts';
+
+/** What a person sees of their own account. */
+export interface AccountOverview {
+  readonly sessions: readonly Session[];
+  readonly families: readonly FamilySummary[];
+  readonly connections: readonly ConnectionSummary[];
+}
+
+/** What people do with their own account, and operators with anybody's authorizations. */
+export interface AccountService {
+  overview(userId: string): Promise<AccountOverview>;
+  /**
+   * Ends every other session and every family; this browser goes on under a new session.
+   * @throws OAuthError `invalid_grant` when the current password is wrong, `too_many_requests`; RefusedError when the new
+   *   one cannot be used
+   */
+  changePassword(user: User, rawCurrent: string, rawNew: string, browser: Browser): Promise<NewSession>;
+  /** Revokes one family and asks for consent anew next time. False when it is not the person's. */
+  disconnectApp(userId: string, familyId: string): Promise<boolean>;
+  disconnectConnection(userId: string, connectionId: string): Promise<boolean>;
+}
+
+interface Dependencies {
+  readonly users: UserStore;
+  readonly passwords: Passwords;
+  readonly sessions: SessionService;
+  readonly families: FamilyStore;
+  readonly connections: ConnectionStore;
+  readonly consents: ConsentStore;
+  readonly audit: Audit;
+  readonly clock: Clock;
+}
+
+export function createAccountService(dependencies: Dependencies): AccountService {
+  const { users, passwords, sessions, families, connections, consents, audit, clock } = dependencies;
+
+  return {
+    async overview(userId) {
+      const [all, mine, connected] = await Promise.all([
+        sessions.list(userId),
+        families.list({ userId }, clock.nowSeconds()),
+        connections.list({ userId }),
+      ]);
+      return { sessions: all, families: mine, connections: connected };
+    },
+
+    async changePassword(user, rawCurrent, rawNew, browser) {
+      const event = { action: 'password.change', requestId: '', userId: user.id };
+      try {
+        await sessions.prove(user, rawCurrent, browser.address);
+      } catch (error) {
+        audit.record({ ...event, outcome: 'failure', reason: 'wrong password, or too many of them' });
+        throw error;
+      }
+      assertNewPassword(rawNew);
+      if (normalisePassword(rawNew) === normalisePassword(rawCurrent)) {
+        throw new RefusedError('conflict', 'The new password is the old one.');
+      }
+      const passwordHash = await passwords.hash(rawNew);
+      // The database ends all sessions and families of the person in the same transaction.
+      if (!(await users.changePassword(user.id, user.passwordHash, passwordHash))) {
+        throw new OAuthError('invalid_grant', 'The password has just been changed by somebody else.');
+      }
+      audit.record({ ...event, outcome: 'success' });
+      return sessions.start({ ...user, passwordHash }, browser);
+    },
+
+    async disconnectApp(userId, familyId) {
+      const family = (await families.list({ userId }, clock.nowSeconds())).find(({ id }) => id === familyId);
+      if (family === undefined) return false;
+      await consents.forget(userId, family.appId);
+      return families.revoke(familyId, 'disconnected_by_user', clock.nowSeconds(), userId);
+    },
+
+    async disconnectConnection(userId, connectionId) {
+      const connection = (await connections.list({ userId })).find(({ id }) => id === connectionId);
+      if (connection === undefined) return false;
+      await consents.forget(userId, connection.appId);
+      return connections.disconnect(connectionId, userId);
+    },
+  };
+}

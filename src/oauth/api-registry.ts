@@ -1,0 +1,210 @@
+import { RefusedError } from './errors.ts';
+import { ALGORITHMS, type Algorithm, type Api, type Role } from './model.ts';
+import type { ApiSettings, ApiStore, RoleStore } from './registry-ports.ts';
+import { isScopeToken } from './scopes.ts';
+
+const MAX_IDENTIFIER_CHARACTERS = 1000;
+const ROLE_NAME = /^[A-Za-z0-9._:-]{1,100}$/;
+const MAX_DESCRIPTION_CHARACTERS = 300;
+const MAX_LIFETIME_SECONDS = 2_147_483_647;
+
+/** What an operator may say of an API; what is left out keeps its value, or gets the default. */
+export interface ApiInput {
+  readonly name?: string | undefined;
+  readonly algorithm?: string | undefined;
+  readonly scopes?: readonly string[] | undefined;
+  /** 0 goes back to the default. */
+  readonly accessTokenLifetimeSeconds?: number | undefined;
+  readonly allowQueryToken?: boolean | undefined;
+  /** What scopes mean to a person, by name; replaces what was said before. */
+  readonly scopeDescriptions?: Readonly<Record<string, string>> | undefined;
+}
+
+/** An API and, when one was made just now, its HS256 key. */
+export interface ApiWithKey {
+  readonly api: Api;
+  readonly hmacKey: Uint8Array | undefined;
+}
+
+/** Resource servers. Every refusal is a RefusedError that says how to go on. */
+export interface ApiRegistry {
+  create(identifier: string, input: ApiInput): Promise<ApiWithKey>;
+  get(identifier: string): Promise<Api>;
+  find(identifier: string): Promise<Api | undefined>;
+  list(): Promise<readonly Api[]>;
+  /** `renewKey` gives an HS256 API another key: every token of the old one is dead. */
+  update(identifier: string, changes: ApiInput, renewKey?: boolean): Promise<ApiWithKey>;
+  delete(identifier: string): Promise<void>;
+}
+
+/** @param newHmacKey makes 256 random bits */
+export function createApiRegistry(
+  apis: ApiStore,
+  builtIn: readonly string[],
+  newHmacKey: () => Uint8Array,
+): ApiRegistry {
+  const get = async (identifier: string): Promise<Api> => {
+    const api = await apis.find(identifier);
+    if (api === undefined) {
+      throw new RefusedError('not_found', `There is no API '${identifier}'. See them with 'api list'.`);
+    }
+    return api;
+  };
+
+  return {
+    get,
+    find: (identifier) => apis.find(identifier),
+    list: () => apis.list(),
+
+    async create(identifier, input) {
+      assertIdentifier(identifier);
+      const settings = merge(DEFAULTS, input);
+      const hmacKey = settings.algorithm === 'HS256' ? newHmacKey() : undefined;
+      await apis.create(identifier, settings, hmacKey);
+      return { api: await get(identifier), hmacKey };
+    },
+
+    async update(identifier, changes, renewKey = false) {
+      const current = await get(identifier);
+      const settings = merge(current, changes);
+      const isHmac = settings.algorithm === 'HS256';
+      if (renewKey && !isHmac) {
+        throw new RefusedError(
+          'invalid',
+          'Only an HS256 API has a key of its own. The others are rotated by key rotate.',
+        );
+      }
+      const hmacKey = isHmac && (renewKey || current.algorithm !== 'HS256') ? newHmacKey() : undefined;
+      await apis.update(identifier, settings, hmacKey);
+      return { api: await get(identifier), hmacKey };
+    },
+
+    async delete(identifier) {
+      await get(identifier);
+      if (builtIn.includes(identifier)) {
+        throw new RefusedError('invalid', `The API '${identifier}' is built in and cannot be deleted.`);
+      }
+      await apis.delete(identifier);
+    },
+  };
+}
+
+/** Named sets of scopes. */
+export interface RoleRegistry {
+  create(role: Role): Promise<Role>;
+  find(name: string): Promise<Role | undefined>;
+  list(): Promise<readonly Role[]>;
+  /** Changes its scopes, for every app that has it, at once. */
+  update(role: Role): Promise<Role>;
+  delete(name: string): Promise<void>;
+}
+
+export function createRoleRegistry(roles: RoleStore): RoleRegistry {
+  const save = async (role: Role): Promise<Role> => {
+    if (!ROLE_NAME.test(role.name)) {
+      throw new RefusedError('invalid', `'${role.name}' cannot be a role's name: use 1 to 100 of A-Z a-z 0-9 . _ : -`);
+    }
+    if (role.scopes.length === 0) throw new RefusedError('invalid', 'A role needs at least one scope.');
+    assertScopes(role.scopes);
+    const unique = { name: role.name, scopes: [...new Set(role.scopes)] };
+    await roles.save(unique);
+    return unique;
+  };
+  const assertThere = async (name: string): Promise<void> => {
+    if ((await roles.find(name)) !== undefined) return;
+    throw new RefusedError('not_found', `There is no role '${name}'. See them with 'role list'.`);
+  };
+
+  return {
+    find: (name) => roles.find(name),
+    list: () => roles.list(),
+    async create(role) {
+      if ((await roles.find(role.name)) !== undefined) {
+        throw new RefusedError('conflict', `There is already a role '${role.name}'. Delete it first, or use apply.`);
+      }
+      return save(role);
+    },
+    async update(role) {
+      await assertThere(role.name);
+      return save(role);
+    },
+    async delete(name) {
+      await assertThere(name);
+      await roles.delete(name);
+    },
+  };
+}
+
+const DEFAULTS: ApiSettings = {
+  name: '',
+  algorithm: 'RS256',
+  scopes: [],
+  accessTokenLifetimeSeconds: undefined,
+  allowQueryToken: false,
+  scopeDescriptions: {},
+};
+
+function merge(current: ApiSettings, input: ApiInput): ApiSettings {
+  const algorithm = input.algorithm ?? current.algorithm;
+  if (!isAlgorithm(algorithm)) {
+    throw new RefusedError('invalid', `There is no algorithm '${algorithm}'. Use one of ${ALGORITHMS.join(', ')}.`);
+  }
+  const name = input.name ?? current.name;
+  if (name.trim() === '' || name.length > 200 || /\p{Cc}/u.test(name)) {
+    throw new RefusedError('invalid', 'The API needs a name of 1 to 200 characters.');
+  }
+  const scopes = [...new Set(input.scopes ?? current.scopes)];
+  assertScopes(scopes);
+  assertScopes(Object.keys(input.scopeDescriptions ?? {}));
+  Object.values(input.scopeDescriptions ?? {}).forEach(assertDescription);
+  const seconds = input.accessTokenLifetimeSeconds;
+  if (seconds !== undefined && (!Number.isInteger(seconds) || seconds < 0 || seconds > MAX_LIFETIME_SECONDS)) {
+    throw new RefusedError('invalid', `A lifetime is a whole number of seconds up to ${MAX_LIFETIME_SECONDS}.`);
+  }
+  return {
+    name,
+    algorithm,
+    scopes,
+    accessTokenLifetimeSeconds: seconds === undefined ? current.accessTokenLifetimeSeconds : seconds || undefined,
+    allowQueryToken: input.allowQueryToken ?? current.allowQueryToken,
+    scopeDescriptions: input.scopeDescriptions ?? current.scopeDescriptions,
+  };
+}
+
+function isAlgorithm(text: string): text is Algorithm {
+  return (ALGORITHMS as readonly string[]).includes(text);
+}
+
+function assertScopes(scopes: readonly string[]): void {
+  const bad = scopes.find((scope) => !isScopeToken(scope));
+  if (bad !== undefined) {
+    throw new RefusedError(
+      'invalid',
+      `'${bad}' is not a scope: no spaces, quotes or backslashes; give the option once for each scope.`,
+    );
+  }
+}
+
+function assertDescription(text: string): void {
+  if (text.trim() === '' || text.length > MAX_DESCRIPTION_CHARACTERS || /[\p{Cc}\p{Cs}]/u.test(text)) {
+    throw new RefusedError(
+      'invalid',
+      `A scope is described in 1 to ${MAX_DESCRIPTION_CHARACTERS} characters of plain text, such as "Read your orders".`,
+    );
+  }
+}
+
+/** RFC 8707 section 2: an absolute URI without a fragment. */
+function assertIdentifier(identifier: string): void {
+  const valid =
+    URL.canParse(identifier) &&
+    !identifier.includes('#') &&
+    !/[\s\p{Cc}]/u.test(identifier) &&
+    identifier.isWellFormed();
+  if (!valid || identifier.length > MAX_IDENTIFIER_CHARACTERS) {
+    throw new RefusedError(
+      'invalid',
+      `'${identifier}' cannot be an API's identifier: use an absolute URI without a fragment, such as https://api.example.com.`,
+    );
+  }
+}

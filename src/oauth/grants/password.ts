@@ -1,0 +1,76 @@
+import { OAuthError } from '../errors.ts';
+import type { Grant, GrantDependencies } from '../grant.ts';
+import { createLoginLimit } from '../login-limit.ts';
+import { foldEmail, isPasswordTooLong, MAX_EMAIL_CHARACTERS } from '../people.ts';
+import { grantScopes } from '../scopes.ts';
+
+/**
+ * E-mail and password, for the operator's own front ends only. No surface but the login surface allows it: OAuth 2.1
+ * has no such grant, and third parties must never see a password.
+ */
+export default function password(dependencies: GrantDependencies): Grant {
+  const { families, logins, passwords, secrets, policy } = dependencies;
+  const limit = createLoginLimit(logins, policy);
+
+  const wrong = (detail: string) =>
+    new OAuthError('invalid_grant', 'The e-mail address or the password is wrong.', { detail });
+
+  return {
+    type: 'password',
+    parameters: [
+      { name: 'email', required: true },
+      { name: 'password', required: true },
+    ],
+    allowsPublicApps: true,
+
+    async authorize({ app, parameters, requestedScope, now, accessExpiresAt, address }) {
+      const emailKey = foldEmail(parameters.email ?? '');
+      const rawPassword = parameters.password ?? '';
+      if (emailKey.length > MAX_EMAIL_CHARACTERS) {
+        throw new OAuthError('invalid_request', 'The email must be an e-mail address.');
+      }
+      if (isPasswordTooLong(rawPassword)) {
+        throw new OAuthError('invalid_request', 'The password is longer than 1024 bytes.');
+      }
+      await limit.check(emailKey, address, now);
+
+      const user = await logins.findUserByEmail(emailKey);
+      const matches = await passwords.verify(rawPassword, user?.passwordHash);
+      // Again, for guesses sent all at once: after too many failures the right one is answered like the wrong ones.
+      await limit.check(emailKey, address, now);
+      if (user === undefined || !matches || !user.enabled) {
+        await limit.recordFailure(emailKey, address, now);
+        throw wrong(user === undefined ? 'unknown e-mail' : matches ? 'user is disabled' : 'wrong password');
+      }
+
+      const scopes = grantScopes(requestedScope, app.allowedScopes);
+      const rawRefreshToken = secrets.generate('refresh-token');
+      const familyId = secrets.newId('family');
+      const expiresAt = now + (app.refreshAbsoluteSeconds ?? policy.refreshAbsoluteSeconds);
+      const refreshTokenExpiresAt = Math.min(now + (app.refreshIdleSeconds ?? policy.refreshIdleSeconds), expiresAt);
+      const started = await families.start({
+        id: familyId,
+        appId: app.id,
+        userId: user.id,
+        apiIdentifier: app.api.identifier,
+        scopes,
+        createdAt: now,
+        expiresAt,
+        accessExpiresAt,
+        refreshTokenHash: secrets.hash(rawRefreshToken),
+        refreshTokenExpiresAt,
+        passwordHash: user.passwordHash,
+      });
+      if (!started) throw wrong('user was changed during the sign-in');
+      await limit.forget(emailKey);
+
+      return {
+        subject: user.id,
+        scopes,
+        issuedUnder: { kind: 'family', familyId },
+        user,
+        refreshToken: { rawValue: rawRefreshToken, expiresAt: refreshTokenExpiresAt },
+      };
+    },
+  };
+}
