@@ -1,0 +1,96 @@
+import { randomBytes } from 'node:crypto';
+import { RefusedError } from '../oauth/errors.ts';
+import type { ApiSettings, ApiStore, RoleStore } from '../oauth/registry-ports.ts';
+import { type Database, isDanglingReference, isDuplicate } from './database.ts';
+import { toApi } from './rows.ts';
+
+/** Encrypts an HS256 key for its column. */
+export type SealKey = (key: Uint8Array, kid: string) => Uint8Array<ArrayBuffer>;
+
+/** The `kid` of a new HS256 key. */
+export function newHmacKeyId(): string {
+  return `hs_${randomBytes(9).toString('base64url')}`;
+}
+
+/** APIs in PostgreSQL. */
+export function createApiStore(database: Database, seal: SealKey): ApiStore {
+  const keyColumns = (hmacKey: Uint8Array | undefined) => {
+    if (hmacKey === undefined) return {};
+    const hmacKeyId = newHmacKeyId();
+    return { hmacKeyId, hmacKeySealed: seal(hmacKey, hmacKeyId) };
+  };
+
+  return {
+    async find(identifier) {
+      const row = await database.api.findUnique({ where: { identifier }, include: { secrets: true } });
+      return row === null ? undefined : toApi(row);
+    },
+
+    async list() {
+      const rows = await database.api.findMany({ include: { secrets: true }, orderBy: { identifier: 'asc' } });
+      return rows.map(toApi);
+    },
+
+    async create(identifier, settings, hmacKey) {
+      try {
+        await database.api.create({ data: { identifier, ...toColumns(settings), ...keyColumns(hmacKey) } });
+      } catch (error) {
+        if (isDuplicate(error)) throw new RefusedError('conflict', `There is already an API '${identifier}'.`);
+        throw error;
+      }
+    },
+
+    async update(identifier, settings, hmacKey) {
+      await database.api.update({
+        where: { identifier },
+        data: { ...toColumns(settings), ...keyColumns(hmacKey) },
+      });
+    },
+
+    async delete(identifier) {
+      try {
+        await database.api.delete({ where: { identifier } });
+      } catch (error) {
+        if (!isDanglingReference(error)) throw error;
+        throw new RefusedError('conflict', `Apps still use the API '${identifier}'. Give them another one first.`);
+      }
+    },
+  };
+}
+
+/** Roles in PostgreSQL. */
+export function createRoleStore(database: Database): RoleStore {
+  return {
+    async find(name) {
+      const row = await database.role.findUnique({ where: { name } });
+      return row === null ? undefined : { name: row.name, scopes: row.scopes };
+    },
+
+    async list() {
+      const rows = await database.role.findMany({ orderBy: { name: 'asc' } });
+      return rows.map(({ name, scopes }) => ({ name, scopes }));
+    },
+
+    async save({ name, scopes }) {
+      const columns = { scopes: [...scopes] };
+      await database.role.upsert({ where: { name }, create: { name, ...columns }, update: columns });
+    },
+
+    async delete(name) {
+      try {
+        await database.role.delete({ where: { name } });
+      } catch (error) {
+        if (!isDanglingReference(error)) throw error;
+        throw new RefusedError('conflict', `Apps still have the role '${name}'. Take it from them first.`);
+      }
+    },
+  };
+}
+
+function toColumns(settings: ApiSettings) {
+  return {
+    ...settings,
+    scopes: [...settings.scopes],
+    accessTokenLifetimeSeconds: settings.accessTokenLifetimeSeconds ?? null,
+  };
+}

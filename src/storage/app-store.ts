@@ -1,0 +1,123 @@
+import { RefusedError } from '../oauth/errors.ts';
+import type { AppSettings, AppStore, NewSecret, SecretOwner, SecretStore } from '../oauth/registry-ports.ts';
+import { type Database, isDuplicate } from './database.ts';
+import { APP_RELATIONS, fromSeconds, toApp, toSecret } from './rows.ts';
+
+/** Apps in PostgreSQL. */
+export function createAppStore(database: Database): AppStore {
+  return {
+    async find(id) {
+      const row = await database.app.findUnique({ where: { id }, include: APP_RELATIONS });
+      return row === null ? undefined : toApp(row);
+    },
+
+    async list() {
+      const rows = await database.app.findMany({ include: APP_RELATIONS, orderBy: { id: 'asc' } });
+      return rows.map(toApp);
+    },
+
+    async create(id, settings, secret) {
+      try {
+        await database.app.create({
+          data: {
+            id,
+            ...toColumns(settings),
+            roles: { create: settings.roles.map((roleName) => ({ roleName })) },
+            ...(secret !== undefined && { secrets: { create: toSecretColumns(secret) } }),
+          },
+        });
+      } catch (error) {
+        if (isDuplicate(error)) throw new RefusedError('conflict', `There is already an app with the id '${id}'.`);
+        throw error;
+      }
+    },
+
+    async update(id, settings) {
+      await database.app.update({
+        where: { id },
+        data: {
+          ...toColumns(settings),
+          roles: { deleteMany: {}, create: settings.roles.map((roleName) => ({ roleName })) },
+        },
+      });
+    },
+
+    async setEnabled(id, enabled, now) {
+      await database.app.update({ where: { id }, data: { disabledAt: enabled ? null : now } });
+    },
+
+    async delete(id) {
+      await database.app.delete({ where: { id } });
+    },
+  };
+}
+
+/** Secrets of apps and of APIs in PostgreSQL. */
+export function createSecretStore(database: Database): SecretStore {
+  return {
+    async create(owner, secret) {
+      await database.secret.create({ data: { ...owner, ...toSecretColumns(secret) } });
+    },
+
+    async list(owner) {
+      const rows = await database.secret.findMany({ where: owner, orderBy: { createdAt: 'asc' } });
+      return rows.map(toSecret);
+    },
+
+    async delete(owner: SecretOwner, id) {
+      const { count } = await database.secret.deleteMany({ where: { id, ...owner } });
+      return count > 0;
+    },
+
+    async regenerate(owner, id, hash, lastFour) {
+      const { count } = await database.secret.updateMany({
+        where: { id, ...owner },
+        data: { hash: new Uint8Array(hash), lastFour, generation: { increment: 1 }, lastUsedAt: null },
+      });
+      return count > 0;
+    },
+
+    async recordUse(uses) {
+      const ids = [...uses.keys()];
+      const times = [...uses.values()].map(fromSeconds);
+      await database.$executeRaw`
+        UPDATE secrets SET last_used_at = greatest(last_used_at, used.at)
+          FROM unnest(${ids}::text[], ${times}::timestamptz[]) AS used (id, at)
+         WHERE secrets.id = used.id`;
+    },
+  };
+}
+
+function toColumns(settings: AppSettings) {
+  const {
+    roles: _roles,
+    ownerId,
+    accessTokenLifetimeSeconds,
+    maxTokenLifetimeSeconds,
+    refreshIdleSeconds,
+    refreshAbsoluteSeconds,
+    ...columns
+  } = settings;
+  return {
+    ...columns,
+    grants: [...settings.grants],
+    surfaces: [...settings.surfaces],
+    redirectUris: [...settings.redirectUris],
+    scopes: [...settings.scopes],
+    ownerId: ownerId ?? null,
+    accessTokenLifetimeSeconds: accessTokenLifetimeSeconds ?? null,
+    maxTokenLifetimeSeconds: maxTokenLifetimeSeconds ?? null,
+    refreshIdleSeconds: refreshIdleSeconds ?? null,
+    refreshAbsoluteSeconds: refreshAbsoluteSeconds ?? null,
+  };
+}
+
+function toSecretColumns({ id, label, hash, lastFour, expiresAt }: NewSecret) {
+  return {
+    id,
+    label,
+    hash: new Uint8Array(hash),
+    lastFour,
+    expiresAt: expiresAt === undefined ? null : fromSeconds(expiresAt),
+  };
+}

@@ -1,0 +1,73 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Database } from './database.ts';
+
+// Any number that nothing else in the database uses.
+const BOOTSTRAP_LOCK = 7_201_411;
+const WAIT_MS = 60_000;
+const RETRY_MS = 100;
+// How the identifier of every first-party API ends, whatever the issuer was.
+const FIRST_PARTY_PATH = '/first-party';
+
+/** Runs the work of a first boot while no other replica does the same. */
+export async function underBootstrapLock<T>(database: Database, work: () => Promise<T>): Promise<T> {
+  return database.$transaction(
+    async (transaction) => {
+      // Asked for again and again, for waiting in the database is cut short like any long statement.
+      for (;;) {
+        const [lock] = await transaction.$queryRaw<{ locked: boolean }[]>`
+          SELECT pg_try_advisory_xact_lock(${BOOTSTRAP_LOCK}::bigint) AS locked`;
+        if (lock?.locked === true) break;
+        await sleep(RETRY_MS);
+      }
+      return work();
+    },
+    { maxWait: WAIT_MS, timeout: WAIT_MS },
+  );
+}
+
+interface BuiltIns {
+  readonly issuer: string;
+  readonly firstPartyApi: string;
+  readonly firstPartyAppId: string;
+  /** The sealed HS256 key for the first-party API, should it have to be made. */
+  readonly sealedKey: { readonly kid: string; readonly sealed: Uint8Array<ArrayBuffer> };
+}
+
+/**
+ * Makes the two built-in APIs and the app of the login surface, where they are missing. Changes nothing that is there,
+ * but for the login app, which follows the issuer when that has moved.
+ */
+export async function ensureBuiltIns(database: Database, builtIns: BuiltIns): Promise<void> {
+  const { issuer, firstPartyApi, firstPartyAppId, sealedKey } = builtIns;
+  await database.api.createMany({
+    data: [
+      { identifier: issuer, name: 'Default API', algorithm: 'RS256' },
+      {
+        identifier: firstPartyApi,
+        name: 'First-party API',
+        algorithm: 'HS256',
+        hmacKeyId: sealedKey.kid,
+        hmacKeySealed: sealedKey.sealed,
+      },
+    ],
+    skipDuplicates: true,
+  });
+  await database.app.createMany({
+    data: [
+      {
+        id: firstPartyAppId,
+        name: 'Sign-in with e-mail and password',
+        isPublic: true,
+        firstParty: true,
+        grants: ['password', 'refresh_token'],
+        surfaces: ['login'],
+        apiIdentifier: firstPartyApi,
+      },
+    ],
+    skipDuplicates: true,
+  });
+  await database.app.updateMany({
+    where: { id: firstPartyAppId, apiIdentifier: { endsWith: FIRST_PARTY_PATH, not: firstPartyApi } },
+    data: { apiIdentifier: firstPartyApi },
+  });
+}
