@@ -1,0 +1,58 @@
+import { bearerToken, encodeOAuthError, type Surface } from '../http/contract.ts';
+import { OAuthError } from '../oauth/errors.ts';
+import { requiredParameter } from '../oauth/parameters.ts';
+import type { SurfaceProfile } from '../oauth/token-service.ts';
+
+const profile: SurfaceProfile = {
+  name: 'connection',
+  grants: ['connection'],
+  accessTokenLifetimeSeconds: undefined,
+  refreshTokenFormat: 'opaque',
+};
+
+/** `POST /auth/token` and `/disconnect`: a code for a token that does not expire until it is disconnected. */
+const connection: Surface = {
+  name: profile.name,
+  body: 'json',
+  // A code that is wrong is told with 400, an app or a token that is wrong with 401.
+  encodeError: encodeOAuthError,
+  routes: [
+    {
+      method: 'POST',
+      path: '/auth/token',
+      async handle({ id, parameters, address }, core) {
+        const appId = requiredParameter(parameters, 'client_id');
+        const rawSecret = requiredParameter(parameters, 'client_secret');
+        requiredParameter(parameters, 'code');
+        const tokenSet = await core.tokens.issue({
+          surface: profile,
+          grantType: 'connection',
+          credentials: { method: 'secret', candidates: [{ appId, rawSecret }] },
+          requestedScope: undefined,
+          requestedExpiresAt: undefined,
+          parameters,
+          requestId: id,
+          address,
+        });
+        return { status: 200, body: { access_token: tokenSet.accessToken, token_type: 'Bearer' } };
+      },
+    },
+    {
+      method: 'POST',
+      path: '/disconnect',
+      async handle(request, core) {
+        const token = bearerToken(request);
+        const status = await core.accessTokens.inspect(token);
+        if (!status.live || status.claims.issuedUnder.kind !== 'connection') {
+          throw new OAuthError('invalid_token', 'The token is not that of a live connection.', {
+            detail: status.live ? 'an access token of another kind' : status.reason,
+          });
+        }
+        await core.revocation.revokePresented(token, request.id);
+        return { status: 200, body: { disconnected: true } };
+      },
+    },
+  ],
+};
+
+export default connection;
