@@ -1,0 +1,93 @@
+import { type Command, Option } from 'commander';
+import type { Dependencies } from '../../dependencies.ts';
+import { RefusedError } from '../../oauth/errors.ts';
+import { ASYMMETRIC_ALGORITHMS, type AsymmetricAlgorithm } from '../../oauth/model.ts';
+import { isoTime, table } from '../output.ts';
+import { runCommand } from '../run.ts';
+
+type KeyStatus = ReturnType<Dependencies['keyRing']['list']>[number];
+
+/** `key …`: the keys that sign tokens. HS256 keys belong to one API each: `api update --renew-key`. */
+export function registerKeyCommands(program: Command): void {
+  const key = program.command('key').description('keys that sign tokens');
+
+  key
+    .command('list')
+    .description('list the signing keys')
+    .action((_options: unknown, command: Command) =>
+      runCommand(command, async ({ keyRing }) => {
+        const keys = [...keyRing.list()].sort((left, right) => order(left) - order(right));
+        const rows = keys.map((status) => [
+          status.kid,
+          status.algorithm,
+          status.state,
+          status.signsFrom === undefined ? 'the next rotation' : isoTime(status.signsFrom),
+          isoTime(status.publishedAt),
+        ]);
+        return {
+          json: keys.map(keyJson),
+          text: table(['kid', 'alg', 'state', 'signs from', 'published'], rows, 'There are no keys.'),
+        };
+      }),
+    );
+
+  key
+    .command('rotate')
+    .description('let the next key sign, and publish one to follow it; running servers take part at once')
+    .addOption(new Option('--alg <algorithm>', 'only the keys of this algorithm').choices(ASYMMETRIC_ALGORITHMS))
+    .action(({ alg }: { alg?: AsymmetricAlgorithm }, command: Command) =>
+      runCommand(command, async ({ keyRing }) => {
+        const algorithms = alg === undefined ? ASYMMETRIC_ALGORITHMS : [alg];
+        assertNoneUnderWay(keyRing.list(), algorithms, alg === undefined);
+        const rotated: { alg: string; kid: string; signs_from: string }[] = [];
+        for (const algorithm of algorithms) {
+          const promoted = await keyRing.rotate(algorithm);
+          if (promoted === undefined)
+            throw new RefusedError('conflict', `Somebody else rotates the ${algorithm} keys.`);
+          rotated.push({ alg: algorithm, kid: promoted.kid, signs_from: isoTime(promoted.signsFrom) });
+        }
+        const rows = rotated.map(({ alg: algorithm, kid, signs_from }) => [algorithm, kid, signs_from]);
+        return {
+          json: rotated,
+          text: `Rotated. Tokens that older keys have signed stay valid until they expire.\n\n${table(['alg', 'new kid', 'signs from'], rows, '')}`,
+        };
+      }),
+    );
+}
+
+/** All or none: a rotation that is under way for one algorithm is told before another one is begun. */
+function assertNoneUnderWay(
+  keys: readonly KeyStatus[],
+  algorithms: readonly AsymmetricAlgorithm[],
+  canChoose: boolean,
+): void {
+  const coming = keys.filter(
+    ({ algorithm, state, signsFrom }) => algorithms.includes(algorithm) && state === 'next' && signsFrom !== undefined,
+  );
+  if (coming.length === 0) return;
+  const which = coming.map(
+    ({ algorithm, kid, signsFrom = 0 }) => `${algorithm} key ${kid} signs from ${isoTime(signsFrom)}`,
+  );
+  const free = algorithms.filter((algorithm) => !coming.some((key) => key.algorithm === algorithm));
+  const hint =
+    canChoose && free.length > 0 ? ` To rotate the others: ${free.map((name) => `--alg ${name}`).join(', ')}.` : '';
+  throw new RefusedError(
+    'conflict',
+    `A rotation is under way already: the ${which.join(', the ')}. A key is published an hour before it signs, so that everybody knows it by then.${hint}`,
+  );
+}
+
+function keyJson({ kid, algorithm, state, publishedAt, signsFrom, tokensUntil }: KeyStatus) {
+  return {
+    kid,
+    alg: algorithm,
+    state,
+    published_at: isoTime(publishedAt),
+    signs_from: signsFrom === undefined ? null : isoTime(signsFrom),
+    tokens_until: isoTime(tokensUntil),
+  };
+}
+
+function order({ algorithm, state }: KeyStatus): number {
+  return ASYMMETRIC_ALGORITHMS.indexOf(algorithm) * 3 + ['signing', 'next', 'retired'].indexOf(state);
+}

@@ -1,0 +1,10 @@
+import type { Registries } from '../dependencies.ts';
+import { RefusedError } from '../oauth/errors.ts';
+import type { App } from '../oauth/model.ts';
+
+/** @throws RefusedError when there is no such app, or it is one that cannot keep a secret */
+export async function getConfidentialApp(id: string, { apps }: Pick<Registries, 'apps'>): Promise<App> {
+  const app = await apps.get(id);
+  if (!app.isPublic) return app;
+  throw new RefusedError('invalid', `The app '${id}' is public: it cannot keep a secret and has none.`);
+}

@@ -1,0 +1,299 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import { type Config, ConfigError } from './config.ts';
+import { createFlows } from './crypto/flows.ts';
+import { createKeyRing, type KeyRing } from './crypto/key-ring.ts';
+import { readOrMakeMasterKey } from './crypto/master-key.ts';
+import { createPasswords } from './crypto/passwords.ts';
+import { createSealer } from './crypto/sealing.ts';
+import { createSecrets } from './crypto/secrets.ts';
+import { createLogAudit } from './http/logging.ts';
+import { type AccountService, createAccountService } from './oauth/account-service.ts';
+import type { ConnectionStore, FamilyStore, Flows } from './oauth/authorization-ports.ts';
+import { type Core, createCore } from './oauth/core.ts';
+import type { GrantFactory } from './oauth/grant.ts';
+import { FIRST_PARTY_APP_ID, firstPartyApiIdentifier } from './oauth/model.ts';
+import type { Clock, Secrets } from './oauth/ports.ts';
+import { createTokenInspection, type TokenInspection } from './oauth/token-inspection.ts';
+import { createRegistries, type Registries } from './registries.ts';
+import { scanFolder } from './scan.ts';
+import { newHmacKeyId } from './storage/api-store.ts';
+import { createSecretStore } from './storage/app-store.ts';
+import { ensureBuiltIns, underBootstrapLock } from './storage/bootstrap.ts';
+import { createCodeStore } from './storage/code-store.ts';
+import { createConnectionStore } from './storage/connection-store.ts';
+import { type Database, guarded, openDatabase, settling } from './storage/database.ts';
+import { startEmbeddedPostgres } from './storage/embedded-postgres.ts';
+import { createFamilyStore } from './storage/family-store.ts';
+import { createLoginStore } from './storage/login-store.ts';
+import { applyMigrations } from './storage/migrations.ts';
+import { findRefreshToken } from './storage/refresh-token-record.ts';
+import { createReplicaMemory, type ReplicaMemory } from './storage/replica-memory.ts';
+import { createConsentStore, createSessionStore } from './storage/session-store.ts';
+import { createSigningKeyStore } from './storage/signing-key-store.ts';
+import { startSweeper } from './storage/sweeper.ts';
+import { startUsage } from './storage/usage.ts';
+import { createUserStore } from './storage/user-store.ts';
+
+const SECONDS_PER_DAY = 86_400;
+const READINESS_TIMEOUT_MS = 2_000;
+const DISCONNECT_TIMEOUT_MS = 2_000;
+const TRANSACTION_TIMEOUT_MS = 600_000;
+
+// The command line tells this one from other failures.
+export { UnsealingError } from './crypto/sealing.ts';
+export type { Registries } from './registries.ts';
+
+/** Everything that is made from the configuration, wired. */
+export interface Dependencies extends Registries {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly core: Core;
+  readonly keyRing: KeyRing;
+  readonly inspection: TokenInspection;
+  /** What the pages need. */
+  readonly accounts: AccountService;
+  readonly flows: Flows;
+  readonly families: FamilyStore;
+  readonly connections: ConnectionStore;
+  readonly randomSecrets: Secrets;
+  /** Makes changes in one transaction: all of them or, when `work` throws, none. */
+  together<T>(work: (registries: Registries) => Promise<T>): Promise<T>;
+  /** The reasons why requests cannot be served now; none when they can. */
+  readonly readiness: () => Promise<readonly string[]>;
+  /** Closes in the order that loses nothing. */
+  close(): Promise<void>;
+}
+
+interface Options {
+  /** `server` follows changes and sweeps; `tool` makes one change or look-up and goes. */
+  readonly use: 'server' | 'tool';
+  readonly log: Logger;
+  readonly clock?: Clock;
+  /** The server's own PostgreSQL is gone for good. */
+  readonly onDatabaseLost?: (error: Error) => void;
+}
+
+export const systemClock: Clock = {
+  nowSeconds: () => Math.floor(Date.now() / 1000),
+  now: () => new Date(),
+};
+
+/** The address of the database, and what to do when it is no longer used. */
+export interface DatabaseAccess {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/** The configured database, or our own, started if need be. */
+export async function openDatabaseAccess(config: Config, options: Options): Promise<DatabaseAccess> {
+  if (config.databaseUrl !== undefined) return { url: config.databaseUrl, close: async () => undefined };
+  return startEmbeddedPostgres({
+    dataDir: config.dataDir,
+    use: options.use,
+    log: (message) => options.log.info(message),
+    ...(options.onDatabaseLost !== undefined && { onExit: options.onDatabaseLost }),
+  });
+}
+
+/** The composition root: configuration, then adapters, then core services. Migrates the database first. */
+export async function createDependencies(config: Config, options: Options): Promise<Dependencies> {
+  const access = await openDatabaseAccess(config, options);
+  try {
+    await applyMigrations({ connectionString: access.url, log: (message) => options.log.info(message) });
+    const masterKey = config.masterKey ?? (await readOrMakeMasterKey(config.dataDir));
+    return await wire(config, options, access, masterKey);
+  } catch (error) {
+    await access.close();
+    throw error;
+  }
+}
+
+async function wire(
+  config: Config,
+  { use, log, clock = systemClock }: Options,
+  access: DatabaseAccess,
+  masterKey: string,
+): Promise<Dependencies> {
+  const { issuer } = config;
+  const { database, runStatement } = openDatabase(access.url, use === 'server' ? config.databasePoolSize : 2);
+  const sealer = createSealer(masterKey, 'sealing');
+  const secrets = createSecrets(masterKey);
+  const passwords = await createPasswords({
+    concurrency: config.passwordConcurrency,
+    queueLength: config.passwordQueueLength,
+  });
+  const memory = createReplicaMemory({ database, clock, cacheSize: config.cacheSize });
+  const keyRing = createKeyRing({
+    store: guarded(createSigningKeyStore(database)),
+    sealer,
+    clock,
+    // A tool does not follow changes; it reads the keys once, at its start.
+    trusted: use === 'server' ? memory.trusted : () => true,
+  });
+
+  const registriesOn = (client: Database, settled: () => Promise<void>): Registries =>
+    createRegistries({ client, settled, issuer, sealer, secrets, passwords, clock });
+
+  // A change that was made here is known here before its caller hears that it is done.
+  const registries = registriesOn(database, memory.settled);
+  const couldNotNote = (error: unknown): void => log.warn({ err: error }, 'could not note what was used');
+  const connections = guarded(createConnectionStore(database, memory.noteDisconnected));
+  const usage = startUsage(guarded(createSecretStore(database)).recordUse, couldNotNote);
+  const connectionUsage = startUsage(connections.recordUse, couldNotNote);
+  const families = guarded(createFamilyStore(database, runStatement, memory.noteRevokedFamily));
+  const consents = guarded(createConsentStore(database));
+  const audit = createLogAudit(log, {
+    secretUsed: usage.note,
+    // An operator who looks at a token does not use it.
+    connectionUsed: use === 'server' ? connectionUsage.note : () => undefined,
+  });
+
+  const core = createCore(
+    {
+      issuer,
+      clock,
+      secrets,
+      passwords,
+      signer: keyRing,
+      lookups: memory.lookups,
+      revocations: memory.revocations,
+      families,
+      connections,
+      consents,
+      sessions: guarded(createSessionStore(database, config.sessionIdleSeconds)),
+      codes: guarded(
+        createCodeStore(database, runStatement, async ({ familyId, connectionId }) => {
+          if (familyId !== null) await families.revoke(familyId, 'code_replayed', clock.nowSeconds());
+          if (connectionId !== null) await connections.disconnect(connectionId);
+        }),
+      ),
+      logins: guarded(createLoginStore(database)),
+      audit,
+      policy: config,
+    },
+    await scanFolder<GrantFactory>('oauth/grants'),
+  );
+
+  if (use === 'tool') await assertSameIssuer(database, issuer);
+  await underBootstrapLock(database, async () => {
+    // First of all, for it fails when the master key is not the database's: nothing must be sealed under a wrong one.
+    await keyRing.reload();
+    const kid = newHmacKeyId();
+    await ensureBuiltIns(database, {
+      issuer,
+      firstPartyApi: firstPartyApiIdentifier(issuer),
+      firstPartyAppId: FIRST_PARTY_APP_ID,
+      sealedKey: { kid, sealed: sealer.seal(randomBytes(32), kid) },
+    });
+    await keyRing.ensureKeys();
+  });
+
+  const background =
+    use === 'server' ? await startBackground(config, database, keyRing, memory, access.url, log, clock) : undefined;
+
+  return {
+    config,
+    log,
+    families,
+    connections,
+    flows: createFlows(createSealer(masterKey, 'flows')),
+    randomSecrets: secrets,
+    accounts: createAccountService({
+      users: settling(guarded(createUserStore(database)), ['changePassword'], memory.settled),
+      passwords,
+      sessions: core.sessions,
+      families,
+      connections,
+      consents,
+      audit,
+      clock,
+    }),
+    core,
+    keyRing,
+    ...registries,
+    inspection: createTokenInspection({
+      issuer,
+      signer: keyRing,
+      secrets,
+      clock,
+      accessTokens: core.accessTokens,
+      findRefreshToken: (hash) => findRefreshToken(database, hash),
+      findApp: registries.apps.find,
+      listApps: registries.apps.list,
+      listApis: registries.apis.list,
+    }),
+
+    together: (work) =>
+      database.$transaction((transaction) => work(registriesOn(transaction as Database, async () => undefined)), {
+        maxWait: TRANSACTION_TIMEOUT_MS,
+        timeout: TRANSACTION_TIMEOUT_MS,
+      }),
+
+    async readiness() {
+      const problems: string[] = [];
+      const answers = database.$queryRaw`SELECT 1`.then(
+        () => true,
+        () => false,
+      );
+      if (!(await Promise.race([answers, sleep(READINESS_TIMEOUT_MS, false, { ref: false })]))) {
+        problems.push('the database does not answer');
+      }
+      if (!memory.trusted()) problems.push('the change feed is catching up');
+      if (keyRing.publicKeys().length === 0) problems.push('there are no signing keys');
+      return problems;
+    },
+
+    async close() {
+      await background?.close();
+      await usage.close();
+      await connectionUsage.close();
+      await memory.close();
+      // A database that does not answer does not part either.
+      await Promise.race([database.$disconnect(), sleep(DISCONNECT_TIMEOUT_MS, undefined, { ref: false })]);
+      await access.close();
+    },
+  };
+}
+
+/**
+ * A tool that is run with another ISSUER than the server would work on APIs of its own and take the login away from the
+ * server's. Only a server moves the issuer.
+ */
+async function assertSameIssuer(database: Database, issuer: string): Promise<void> {
+  const login = await database.app.findUnique({ where: { id: FIRST_PARTY_APP_ID } });
+  if (login === null || (await database.api.findUnique({ where: { identifier: issuer } })) !== null) return;
+  const issuers = await database.api.findMany({
+    where: { identifier: login.apiIdentifier.replace(/\/first-party$/, '') },
+  });
+  throw new ConfigError([
+    `ISSUER is ${issuer}, but this database belongs to a server with ${issuers.map(({ identifier }) => `ISSUER=${identifier}`).join() || 'another ISSUER'}. Run the command with the server's environment; to move the server, start it with the new ISSUER first.`,
+  ]);
+}
+
+/** What a server does beside answering requests: follow the database, sweep, rotate keys. */
+async function startBackground(
+  config: Config,
+  database: Database,
+  keyRing: KeyRing,
+  memory: ReplicaMemory,
+  url: string,
+  log: Logger,
+  clock: Clock,
+): Promise<{ close(): Promise<void> }> {
+  await memory.follow({
+    url,
+    onKeysChanged: () => keyRing.reload(),
+    onState: (trusted, error) => {
+      if (trusted) log.info('following changes in the database');
+      else log.error({ err: error }, 'lost touch with the database; asking it for everything until it is back');
+    },
+  });
+  return startSweeper({
+    database,
+    clock,
+    maintain: () => keyRing.maintain(config.keyRotationDays * SECONDS_PER_DAY),
+    onError: (error) => log.warn({ err: error }, 'sweeping failed; it is tried again in a minute'),
+  });
+}

@@ -1,0 +1,64 @@
+import { randomBytes } from 'node:crypto';
+import type { Sealer } from './crypto/sealing.ts';
+import { type ApiRegistry, createApiRegistry, createRoleRegistry, type RoleRegistry } from './oauth/api-registry.ts';
+import { type AppRegistry, createAppRegistry } from './oauth/app-registry.ts';
+import { firstPartyApiIdentifier } from './oauth/model.ts';
+import type { Clock, Passwords, Secrets } from './oauth/ports.ts';
+import { createSecretRegistry, type SecretRegistry } from './oauth/secret-registry.ts';
+import { createUserRegistry, type UserRegistry } from './oauth/user-registry.ts';
+import { createApiStore, createRoleStore } from './storage/api-store.ts';
+import { createAppStore, createSecretStore } from './storage/app-store.ts';
+import { type Database, guarded, settling } from './storage/database.ts';
+import { createUserStore } from './storage/user-store.ts';
+
+/** What operators change. */
+export interface Registries {
+  readonly users: UserRegistry;
+  readonly apps: AppRegistry;
+  readonly secrets: SecretRegistry;
+  readonly apis: ApiRegistry;
+  readonly roles: RoleRegistry;
+}
+
+interface RegistryOptions {
+  /** The database, or one transaction on it. */
+  readonly client: Database;
+  /** Resolves when this replica has heard of the change that was made just now. */
+  readonly settled: () => Promise<void>;
+  readonly issuer: string;
+  readonly sealer: Sealer;
+  readonly secrets: Secrets;
+  readonly passwords: Passwords;
+  readonly clock: Clock;
+}
+
+/** Wires what operators change. */
+export function createRegistries(options: RegistryOptions): Registries {
+  const { client, settled, issuer, sealer, secrets, passwords, clock } = options;
+  const secretStore = settling(guarded(createSecretStore(client)), ['create', 'delete', 'regenerate'], settled);
+  const apiStore = settling(
+    guarded(createApiStore(client, (key, kid) => sealer.seal(key, kid))),
+    ['create', 'update', 'delete'],
+    settled,
+  );
+  const roleStore = settling(guarded(createRoleStore(client)), ['save', 'delete'], settled);
+  const userStore = settling(guarded(createUserStore(client)), ['create', 'update', 'setEnabled'], settled);
+  const appStore = settling(guarded(createAppStore(client)), ['create', 'update', 'setEnabled', 'delete'], settled);
+  const secretRegistry = createSecretRegistry(secretStore, secrets, clock);
+  return {
+    secrets: secretRegistry,
+    users: createUserRegistry({ users: userStore, passwords, secrets, clock }),
+    apps: createAppRegistry({
+      apps: appStore,
+      users: userStore,
+      apis: apiStore,
+      roles: roleStore,
+      secretRegistry,
+      secrets,
+      clock,
+      defaultApiIdentifier: issuer,
+    }),
+    apis: createApiRegistry(apiStore, [issuer, firstPartyApiIdentifier(issuer)], () => randomBytes(32)),
+    roles: createRoleRegistry(roleStore),
+  };
+}
