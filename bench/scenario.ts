@@ -1,0 +1,23 @@
+import type { Load } from './load.ts';
+
+export const LIMITS = ['rsa', 'fastify', 'rotation', 'redemption'] as const;
+export type LimitName = (typeof LIMITS)[number];
+
+/** What was measured of each limit, a number a round. */
+export type Limits = Record<LimitName, number[]>;
+
+/** A load, what its answers must be, and how near its limit it should come. */
+export interface Scenario {
+  readonly name: string;
+  readonly load: Load;
+  /** Throws when an answer is not right. */
+  readonly check: (answer: string) => Promise<void> | void;
+  readonly bar?: { readonly limit: LimitName; readonly ratio: number };
+}
+
+export const JSON_TYPE = { 'content-type': 'application/json' };
+export const FORM_TYPE = { 'content-type': 'application/x-www-form-urlencoded' };
+
+export function assert(condition: boolean, message: string): asserts condition {
+  if (!condition) throw new Error(message);
+}
