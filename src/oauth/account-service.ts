@@ -29,8 +29,8 @@ export interface AccountService {
    */
   changePassword(user: User, rawCurrent: string, rawNew: string, browser: Browser): Promise<NewSession>;
   /** Revokes one family and asks for consent anew next time. False when it is not the person's. */
-  disconnectApp(userId: string, familyId: string): Promise<boolean>;
-  disconnectConnection(userId: string, connectionId: string): Promise<boolean>;
+  disconnectApp(userId: string, familyId: string, requestId: string): Promise<boolean>;
+  disconnectConnection(userId: string, connectionId: string, requestId: string): Promise<boolean>;
 }
 
 interface Dependencies {
@@ -58,7 +58,7 @@ export function createAccountService(dependencies: Dependencies): AccountService
     },
 
     async changePassword(user, rawCurrent, rawNew, browser) {
-      const event = { action: 'password.change', requestId: '', userId: user.id };
+      const event = { action: 'password.change', requestId: browser.requestId, userId: user.id };
       try {
         await sessions.prove(user, rawCurrent, browser.address);
       } catch (error) {
@@ -78,17 +78,19 @@ export function createAccountService(dependencies: Dependencies): AccountService
       return sessions.start({ ...user, passwordHash }, browser);
     },
 
-    async disconnectApp(userId, familyId) {
+    async disconnectApp(userId, familyId, requestId) {
       const family = (await families.list({ userId }, clock.nowSeconds())).find(({ id }) => id === familyId);
       if (family === undefined) return false;
       await consents.forget(userId, family.appId);
+      audit.record({ action: 'family.revoke', outcome: 'success', requestId, appId: family.appId, userId });
       return families.revoke(familyId, 'disconnected_by_user', clock.nowSeconds(), userId);
     },
 
-    async disconnectConnection(userId, connectionId) {
+    async disconnectConnection(userId, connectionId, requestId) {
       const connection = (await connections.list({ userId })).find(({ id }) => id === connectionId);
       if (connection === undefined) return false;
       await consents.forget(userId, connection.appId);
+      audit.record({ action: 'connection.end', outcome: 'success', requestId, appId: connection.appId, userId });
       return connections.disconnect(connectionId, userId);
     },
   };

@@ -57,9 +57,14 @@ export interface AuthorizationService {
    * Where the request stands: who must do what next. Everything that may have changed since it came is looked at again.
    * @throws OAuthError for the person, when the request is too old or the app is gone
    */
-  next(request: AuthorizationRequest, signedIn: SignedIn | undefined): Promise<AuthorizationStep>;
+  next(request: AuthorizationRequest, signedIn: SignedIn | undefined, requestId: string): Promise<AuthorizationStep>;
   /** The person has decided; if not on a page of theirs, they see it first. @throws OAuthError as `next` does */
-  decide(request: AuthorizationRequest, signedIn: SignedIn, allowed: boolean): Promise<AuthorizationStep>;
+  decide(
+    request: AuthorizationRequest,
+    signedIn: SignedIn,
+    allowed: boolean,
+    requestId: string,
+  ): Promise<AuthorizationStep>;
 }
 
 interface Dependencies {
@@ -108,6 +113,7 @@ export function createAuthorizationService(dependencies: Dependencies): Authoriz
     request: AuthorizationRequest,
     { user }: SignedIn,
     app: App,
+    requestId: string,
   ): Promise<AuthorizationAnswer> => {
     const rawCode = secrets.generate('authorization-code');
     const now = clock.nowSeconds();
@@ -123,7 +129,7 @@ export function createAuthorizationService(dependencies: Dependencies): Authoriz
       createdAt: now,
       expiresAt: now + CODE_LIFETIME_SECONDS,
     });
-    audit.record({ action: 'code.issue', outcome: 'success', requestId: '', appId: app.id, userId: user.id });
+    audit.record({ action: 'code.issue', outcome: 'success', requestId, appId: app.id, userId: user.id });
     return answer(request, [['code', rawCode]]);
   };
 
@@ -162,7 +168,7 @@ export function createAuthorizationService(dependencies: Dependencies): Authoriz
     appOf: currentApp,
     refuse,
 
-    async next(request, signedIn) {
+    async next(request, signedIn, requestId) {
       const app = await currentApp(request);
       const silent = request.prompts.includes('none');
       if (signedIn === undefined || needsSignIn(request, signedIn)) {
@@ -171,7 +177,7 @@ export function createAuthorizationService(dependencies: Dependencies): Authoriz
       }
       const known = await consents.find(signedIn.user.id, app.id);
       if (!needsConsent(request, app, known)) {
-        return { step: 'answer', answer: await issueCode(request, signedIn, app) };
+        return { step: 'answer', answer: await issueCode(request, signedIn, app, requestId) };
       }
       if (silent) {
         return {
@@ -182,7 +188,7 @@ export function createAuthorizationService(dependencies: Dependencies): Authoriz
       return consentStep(request, app, known);
     },
 
-    async decide(request, signedIn, allowed) {
+    async decide(request, signedIn, allowed, requestId) {
       const app = await currentApp(request);
       if (needsSignIn(request, signedIn)) return { step: 'sign-in' };
       if (request.shownTo !== signedIn.session.id) {
@@ -192,14 +198,14 @@ export function createAuthorizationService(dependencies: Dependencies): Authoriz
         audit.record({
           action: 'consent.deny',
           outcome: 'success',
-          requestId: '',
+          requestId,
           appId: app.id,
           userId: signedIn.user.id,
         });
         return { step: 'answer', answer: refuse(request, new OAuthError('access_denied', 'The person has refused.')) };
       }
       await consents.remember(signedIn.user.id, app.id, request.scopes, clock.nowSeconds());
-      return { step: 'answer', answer: await issueCode(request, signedIn, app) };
+      return { step: 'answer', answer: await issueCode(request, signedIn, app, requestId) };
     },
   };
 }

@@ -18,6 +18,8 @@ export interface NewSession {
 export interface Browser {
   readonly userAgent: string;
   readonly address: string;
+  /** For the log. */
+  readonly requestId: string;
 }
 
 /** Browser sessions: people signing in and out of the pages. */
@@ -103,7 +105,7 @@ export function createSessionService(dependencies: Dependencies): SessionService
       const emailKey = foldEmail(email);
       if (emailKey.length > MAX_EMAIL_CHARACTERS || isPasswordTooLong(rawPassword)) throw wrong();
       const user = await logins.findUserByEmail(emailKey);
-      const event = { action: 'session.start', requestId: '', surface: 'pages', userId: user?.id };
+      const event = { action: 'session.start', requestId: browser.requestId, surface: 'pages', userId: user?.id };
       if (!(await isRight(emailKey, user, rawPassword, browser.address)) || user === undefined) {
         audit.record({
           ...event,

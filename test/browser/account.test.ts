@@ -103,7 +103,7 @@ describe.skipIf(browser === undefined)(
 
         for (let failures = 0; failures < world.server.dependencies.config.loginFailuresPerAccount; failures++) {
           await world.server.dependencies.core.sessions
-            .signIn(email, 'wrong', { userAgent: '', address: '203.0.113.7' })
+            .signIn(email, 'wrong', { userAgent: '', address: '203.0.113.7', requestId: 'a test' })
             .catch(() => undefined);
         }
         await fillPasswords(page, current, NEW_PASSWORD);

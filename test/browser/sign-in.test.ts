@@ -90,7 +90,7 @@ describe.skipIf(browser === undefined)(
         const { loginFailuresPerAccount } = world.server.dependencies.config;
         for (let failures = 0; failures < loginFailuresPerAccount; failures++) {
           await world.server.dependencies.core.sessions
-            .signIn(email, 'wrong', { userAgent: '', address: '203.0.113.7' })
+            .signIn(email, 'wrong', { userAgent: '', address: '203.0.113.7', requestId: 'a test' })
             .catch(() => undefined);
         }
         await submitSignIn(page, email);

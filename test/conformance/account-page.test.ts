@@ -71,6 +71,11 @@ async function connect(person: Person, name = 'Ledger'): Promise<{ token: string
 }
 
 describe('the page', () => {
+  it('is where the bare address of the server leads', async () => {
+    const { status, location } = await openBrowser(server).request('GET', '/');
+    expect([status, location]).toEqual([303, '/account']);
+  });
+
   it('is for who is signed in; others are sent to sign in, and so are their forms', async () => {
     const browser = openBrowser(server);
     expect((await browser.request('GET', '/account')).location).toBe('/sign-in');

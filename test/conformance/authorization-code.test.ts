@@ -185,7 +185,7 @@ describe('the person', () => {
     const { verifier, challenge } = newPkce();
     const parameters = requestOf(publicApp, challenge);
     const request = authorization.parse(await authorization.resolveTarget(parameters), parameters);
-    const step = await authorization.next(request, signedIn);
+    const step = await authorization.next(request, signedIn, 'a test');
     const [, code = ''] = step.step === 'answer' ? (step.answer.parameters[0] ?? []) : [];
     expect(code).toMatch(/^cs_code_/);
     expectOAuthError(await redeem(server, publicApp, { code, verifier }), 400, 'invalid_grant');

@@ -187,7 +187,6 @@ describe('every answer', () => {
     ['POST', '/nowhere', { 'content-type': 'text/xml' }, '<a/>'],
     ['POST', '/nowhere', { 'content-type': JSON_TYPE }, 'x'.repeat(100_000)],
     ['PUT', '/nowhere', {}, ''],
-    ['GET', '/', {}, undefined],
     ['GET', '/favicon.ico', {}, undefined],
     ['GET', '/oauth/token/', {}, undefined],
     ['GET', '//oauth/token', {}, undefined],

@@ -21,6 +21,8 @@ const account: Pages = (context) => {
   const done = (notice: AccountNotice): PageResponse => ({ status: 303, location: `/account?notice=${notice}` });
 
   return [
+    // For whoever opens the address of the server in a browser.
+    { method: 'GET', path: '/', impersonal: true, handle: async () => ({ status: 303, location: '/account' }) },
     {
       method: 'GET',
       path: '/account',
@@ -51,16 +53,16 @@ const account: Pages = (context) => {
     {
       method: 'POST',
       path: '/account/apps/disconnect',
-      handle: forSignedIn(async ({ parameters }, { user }) => {
-        await context.accounts.disconnectApp(user.id, optionalParameter(parameters, 'family_id') ?? '');
+      handle: forSignedIn(async ({ parameters, id }, { user }) => {
+        await context.accounts.disconnectApp(user.id, optionalParameter(parameters, 'family_id') ?? '', id);
         return done('app_disconnected');
       }),
     },
     {
       method: 'POST',
       path: '/account/connections/disconnect',
-      handle: forSignedIn(async ({ parameters }, { user }) => {
-        await context.accounts.disconnectConnection(user.id, optionalParameter(parameters, 'connection_id') ?? '');
+      handle: forSignedIn(async ({ parameters, id }, { user }) => {
+        await context.accounts.disconnectConnection(user.id, optionalParameter(parameters, 'connection_id') ?? '', id);
         return done('app_disconnected');
       }),
     },
@@ -126,7 +128,11 @@ async function changePassword(context: PageContext, request: PageRequest, signed
   if (wanted !== again) return failed('mismatch');
   if (isPasswordTooLong(wanted)) return failed('too_long');
   try {
-    const { rawCookie } = await context.accounts.changePassword(signedIn.user, current, wanted, { userAgent, address });
+    const { rawCookie } = await context.accounts.changePassword(signedIn.user, current, wanted, {
+      userAgent,
+      address,
+      requestId: request.id,
+    });
     return { status: 303, location: '/account?notice=password_changed', sessionCookie: rawCookie };
   } catch (error) {
     if (error instanceof RefusedError) return failed(error.code === 'conflict' ? 'same' : 'too_short');

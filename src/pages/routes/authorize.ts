@@ -31,7 +31,7 @@ async function begin(context: PageContext, request: PageRequest, method: 'GET' |
     }
     // A POST from another site comes without cookies, the redirect after it with them: there it is seen who is there.
     if (method === 'POST') return { status: 303, location: `/consent?flow=${flow}` };
-    const next = await authorization.next(authorizationRequest, request.signedIn);
+    const next = await authorization.next(authorizationRequest, request.signedIn, request.id);
     if (next.step === 'answer') return deliver(context, request, next.answer, target.app.name);
     return { status: 303, location: `${next.step === 'sign-in' ? '/sign-in' : '/consent'}?flow=${flow}` };
   } catch (error) {

@@ -13,7 +13,8 @@ const consent: Pages = (context) => [
   {
     method: 'GET',
     path: '/consent',
-    handle: (request) => withFlow(context, request, (flow) => context.core.authorization.next(flow, request.signedIn)),
+    handle: (request) =>
+      withFlow(context, request, (flow) => context.core.authorization.next(flow, request.signedIn, request.id)),
   },
   {
     method: 'POST',
@@ -22,8 +23,9 @@ const consent: Pages = (context) => [
       withFlow(context, request, async (flow) => {
         const decision = optionalParameter(request.parameters, 'decision');
         if (request.signedIn === undefined) return { step: 'sign-in' };
-        if (decision !== 'allow' && decision !== 'deny') return context.core.authorization.next(flow, request.signedIn);
-        return context.core.authorization.decide(flow, request.signedIn, decision === 'allow');
+        if (decision !== 'allow' && decision !== 'deny')
+          return context.core.authorization.next(flow, request.signedIn, request.id);
+        return context.core.authorization.decide(flow, request.signedIn, decision === 'allow', request.id);
       }),
   },
 ];

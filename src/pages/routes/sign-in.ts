@@ -58,7 +58,7 @@ async function submit(context: PageContext, request: PageRequest): Promise<PageR
     const { session, rawCookie } = await context.core.sessions.signIn(
       optionalParameter(parameters, 'email') ?? '',
       optionalParameter(parameters, 'password') ?? '',
-      { userAgent, address },
+      { userAgent, address, requestId: request.id },
     );
     // The cookie of before is worth nothing from now on, whoever else may have it.
     if (request.signedIn !== undefined) {
