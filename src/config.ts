@@ -200,10 +200,16 @@ const SETTINGS = {
 
 type Settings = typeof SETTINGS;
 type Values = { readonly [K in keyof Settings]: z.output<Settings[K]['type']> };
-type OptionalKey = 'brandLogo' | 'databaseUrl' | 'masterKey' | 'trustProxy' | 'adminPassword';
+const OPTIONAL = ['brandLogo', 'databaseUrl', 'masterKey', 'trustProxy', 'adminPassword'] as const;
+type OptionalKey = (typeof OPTIONAL)[number];
 
 /** The configuration: read once, checked, frozen and passed on as a value. */
-export type Config = Omit<Values, OptionalKey> & { readonly [K in OptionalKey]: Values[K] | undefined };
+export type Config = Omit<Values, OptionalKey> & {
+  readonly [K in OptionalKey]: Values[K] | undefined;
+} & {
+  /** Nobody has set ISSUER: a tool takes the server's then. */
+  readonly issuerIsDefault: boolean;
+};
 
 const OUR_PREFIX = 'COUNTERSIGN_';
 
@@ -239,15 +245,10 @@ export function loadConfig(environment: NodeJS.ProcessEnv): Config {
     problems.push('ISSUER is needed when PORT is 0, for the address of the server is not known beforehand');
   }
   if (problems.length > 0) throw new ConfigError(problems);
+  values.issuerIsDefault = values.issuer === undefined;
   values.issuer ??= `http://localhost:${values.port}`;
-  return Object.freeze({
-    databaseUrl: undefined,
-    masterKey: undefined,
-    trustProxy: undefined,
-    adminPassword: undefined,
-    brandLogo: undefined,
-    ...values,
-  } as Config);
+  const unset = Object.fromEntries(OPTIONAL.map((key) => [key, undefined]));
+  return Object.freeze({ ...unset, ...values } as unknown as Config);
 }
 
 /** Every variable, for `.env.example`, the documentation and `config check`. */

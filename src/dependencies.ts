@@ -20,7 +20,7 @@ import { createRegistries, type Registries } from './registries.ts';
 import { scanFolder } from './scan.ts';
 import { newHmacKeyId } from './storage/api-store.ts';
 import { createSecretStore } from './storage/app-store.ts';
-import { ensureBuiltIns, underBootstrapLock } from './storage/bootstrap.ts';
+import { ensureBuiltIns, findIssuers, underBootstrapLock } from './storage/bootstrap.ts';
 import { createCodeStore } from './storage/code-store.ts';
 import { createConnectionStore } from './storage/connection-store.ts';
 import { type Database, guarded, openDatabase, settling } from './storage/database.ts';
@@ -116,8 +116,8 @@ async function wire(
   access: DatabaseAccess,
   masterKey: string,
 ): Promise<Dependencies> {
-  const { issuer } = config;
   const { database, runStatement } = openDatabase(access.url, use === 'server' ? config.databasePoolSize : 2);
+  const issuer = use === 'server' ? config.issuer : await issuerOfServer(database, config);
   const sealer = createSealer(masterKey, 'sealing');
   const secrets = createSecrets(masterKey);
   const passwords = await createPasswords({
@@ -176,7 +176,6 @@ async function wire(
     await scanFolder<GrantFactory>('oauth/grants'),
   );
 
-  if (use === 'tool') await assertSameIssuer(database, issuer);
   await underBootstrapLock(database, async () => {
     // First of all, for it fails when the master key is not the database's: nothing must be sealed under a wrong one.
     await keyRing.reload();
@@ -194,7 +193,7 @@ async function wire(
     use === 'server' ? await startBackground(config, database, keyRing, memory, access.url, log, clock) : undefined;
 
   return {
-    config,
+    config: { ...config, issuer },
     log,
     families,
     connections,
@@ -258,17 +257,15 @@ async function wire(
 }
 
 /**
- * A tool that is run with another ISSUER than the server would work on APIs of its own and take the login away from the
- * server's. Only a server moves the issuer.
+ * A tool works on what is the server's. Run with another ISSUER, it would make APIs of its own and take the login away
+ * from the server's: only a server moves the issuer.
  */
-async function assertSameIssuer(database: Database, issuer: string): Promise<void> {
-  const login = await database.app.findUnique({ where: { id: FIRST_PARTY_APP_ID } });
-  if (login === null || (await database.api.findUnique({ where: { identifier: issuer } })) !== null) return;
-  const issuers = await database.api.findMany({
-    where: { identifier: login.apiIdentifier.replace(/\/first-party$/, '') },
-  });
+async function issuerOfServer(database: Database, config: Config): Promise<string> {
+  const known = await findIssuers(database, config.issuer);
+  if (known === undefined || known.includes(config.issuer)) return config.issuer;
+  if (config.issuerIsDefault && known[0] !== undefined) return known[0];
   throw new ConfigError([
-    `ISSUER is ${issuer}, but this database belongs to a server with ${issuers.map(({ identifier }) => `ISSUER=${identifier}`).join() || 'another ISSUER'}. Run the command with the server's environment; to move the server, start it with the new ISSUER first.`,
+    `ISSUER is ${config.issuer}, but this database belongs to a server with ${known[0] === undefined ? 'another one' : `ISSUER=${known[0]}`}. Run the command with the server's environment; to move the server, start it with the new ISSUER first.`,
   ]);
 }
 

@@ -35,6 +35,7 @@ describe('defaults', () => {
       port: 3000,
       host: '127.0.0.1',
       issuer: 'http://localhost:3000',
+      issuerIsDefault: true,
       databaseUrl: undefined,
       databasePoolSize: 8,
       dataDir: './data',

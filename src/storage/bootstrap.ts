@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { FIRST_PARTY_APP_ID } from '../oauth/model.ts';
 import type { Database } from './database.ts';
 
 // Any number that nothing else in the database uses.
@@ -70,4 +71,19 @@ export async function ensureBuiltIns(database: Database, builtIns: BuiltIns): Pr
     where: { id: firstPartyAppId, apiIdentifier: { endsWith: FIRST_PARTY_PATH, not: firstPartyApi } },
     data: { apiIdentifier: firstPartyApi },
   });
+}
+
+/**
+ * The issuers that this database knows, the server's first; `asked` is among them when there is an API of that name.
+ * Undefined before the first boot.
+ */
+export async function findIssuers(database: Database, asked: string): Promise<readonly string[] | undefined> {
+  const login = await database.app.findUnique({ where: { id: FIRST_PARTY_APP_ID } });
+  if (login === null) return undefined;
+  const current = login.apiIdentifier.endsWith(FIRST_PARTY_PATH)
+    ? [login.apiIdentifier.slice(0, -FIRST_PARTY_PATH.length)]
+    : [];
+  const apis = await database.api.findMany({ where: { identifier: { in: [...current, asked] } } });
+  const known = new Set(apis.map(({ identifier }) => identifier));
+  return [...current, asked].filter((identifier) => known.has(identifier));
 }

@@ -99,6 +99,15 @@ describe('the configuration of another server', () => {
     });
     expect((await cli(['api', 'list', '--json'])).json).toEqual(before);
   });
+
+  it('is taken over by a tool that is told no ISSUER: its own default is not the server’s', async () => {
+    const before = (await cli(['api', 'list', '--json'])).json;
+    const { ISSUER: _issuer, ...withoutIssuer } = environment;
+    const tool = createCli({ ...withoutIssuer, PORT: '4567' });
+    const { status, json } = await tool(['app', 'create', '--name', 'Here', '--grant', 'client_credentials', '--json']);
+    expect({ status, api: json.api }).toEqual({ status: 0, api: environment.ISSUER });
+    expect((await cli(['api', 'list', '--json'])).json).toEqual(before);
+  });
 });
 
 describe('migrate', () => {
