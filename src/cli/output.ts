@@ -13,7 +13,7 @@ export interface Result {
 export const SHOWN_ONCE = 'shown only this once';
 
 /** Whether the person asked for JSON, before or after the name of the command. */
-export function wantsJson(command: Command): boolean {
+function wantsJson(command: Command): boolean {
   return command.optsWithGlobals().json === true;
 }
 

@@ -186,7 +186,7 @@ export function createAppRegistry(dependencies: Dependencies): AppRegistry {
 }
 
 /** An app's settings as they are stored, to change some of them. */
-export function toSettings(app: App): AppSettings {
+function toSettings(app: App): AppSettings {
   return {
     name: app.name,
     isPublic: app.isPublic,

@@ -1,8 +1,8 @@
 import type { LoginStore, SessionStore } from './authorization-ports.ts';
 import { OAuthError } from './errors.ts';
 import type { GrantPolicy } from './grant.ts';
-import { createLoginLimit } from './login-limit.ts';
 import type { Session, User } from './model.ts';
+import { createPasswordProof } from './password-proof.ts';
 import { foldEmail, isPasswordTooLong, MAX_EMAIL_CHARACTERS } from './people.ts';
 import type { Audit, Clock, Passwords, Secrets } from './ports.ts';
 
@@ -56,25 +56,8 @@ const LONGEST_USER_AGENT = 300;
 
 export function createSessionService(dependencies: Dependencies): SessionService {
   const { sessions, logins, passwords, secrets, audit, clock, policy } = dependencies;
-  const limit = createLoginLimit(logins, policy);
+  const proof = createPasswordProof(logins, passwords, policy);
   const wrong = () => new OAuthError('invalid_grant', 'The e-mail address or the password is wrong.');
-
-  const isRight = async (
-    emailKey: string,
-    user: User | undefined,
-    rawPassword: string,
-    address: string,
-  ): Promise<boolean> => {
-    const now = clock.nowSeconds();
-    if (isPasswordTooLong(rawPassword)) return false;
-    await limit.check(emailKey, address, now);
-    const matches = await passwords.verify(rawPassword, user?.passwordHash);
-    // Again, for guesses sent all at once: after too many failures the right one is answered like the wrong ones.
-    await limit.check(emailKey, address, now);
-    if (user?.enabled === true && matches) return true;
-    await limit.recordFailure(emailKey, address, now);
-    return false;
-  };
 
   const start: SessionService['start'] = async (user, { userAgent, address }) => {
     const rawCookie = secrets.generate('session');
@@ -97,8 +80,10 @@ export function createSessionService(dependencies: Dependencies): SessionService
     start,
 
     async prove(user, rawPassword, address) {
-      if (!(await isRight(user.emailKey, user, rawPassword, address))) throw wrong();
-      await limit.forget(user.emailKey);
+      const { emailKey } = user;
+      const attempt = { emailKey, user, rawPassword, address, now: clock.nowSeconds() };
+      if (isPasswordTooLong(rawPassword) || !(await proof.isRight(attempt))) throw wrong();
+      await proof.forgetFailures(emailKey);
     },
 
     async signIn(email, rawPassword, browser) {
@@ -106,7 +91,8 @@ export function createSessionService(dependencies: Dependencies): SessionService
       if (emailKey.length > MAX_EMAIL_CHARACTERS || isPasswordTooLong(rawPassword)) throw wrong();
       const user = await logins.findUserByEmail(emailKey);
       const event = { action: 'session.start', requestId: browser.requestId, surface: 'pages', userId: user?.id };
-      if (!(await isRight(emailKey, user, rawPassword, browser.address)) || user === undefined) {
+      const attempt = { emailKey, user, rawPassword, address: browser.address, now: clock.nowSeconds() };
+      if (!(await proof.isRight(attempt)) || user === undefined) {
         audit.record({
           ...event,
           outcome: 'failure',
@@ -115,7 +101,7 @@ export function createSessionService(dependencies: Dependencies): SessionService
         throw wrong();
       }
       const started = await start(user, browser);
-      await limit.forget(emailKey);
+      await proof.forgetFailures(emailKey);
       audit.record({ ...event, outcome: 'success' });
       return started;
     },

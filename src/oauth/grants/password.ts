@@ -1,6 +1,6 @@
 import { OAuthError } from '../errors.ts';
 import type { Grant, GrantDependencies } from '../grant.ts';
-import { createLoginLimit } from '../login-limit.ts';
+import { createPasswordProof } from '../password-proof.ts';
 import { foldEmail, isPasswordTooLong, MAX_EMAIL_CHARACTERS } from '../people.ts';
 import { grantScopes } from '../scopes.ts';
 
@@ -10,7 +10,7 @@ import { grantScopes } from '../scopes.ts';
  */
 export default function password(dependencies: GrantDependencies): Grant {
   const { families, logins, passwords, secrets, policy } = dependencies;
-  const limit = createLoginLimit(logins, policy);
+  const proof = createPasswordProof(logins, passwords, policy);
 
   const wrong = (detail: string) =>
     new OAuthError('invalid_grant', 'The e-mail address or the password is wrong.', { detail });
@@ -32,15 +32,10 @@ export default function password(dependencies: GrantDependencies): Grant {
       if (isPasswordTooLong(rawPassword)) {
         throw new OAuthError('invalid_request', 'The password is longer than 1024 bytes.');
       }
-      await limit.check(emailKey, address, now);
 
       const user = await logins.findUserByEmail(emailKey);
-      const matches = await passwords.verify(rawPassword, user?.passwordHash);
-      // Again, for guesses sent all at once: after too many failures the right one is answered like the wrong ones.
-      await limit.check(emailKey, address, now);
-      if (user === undefined || !matches || !user.enabled) {
-        await limit.recordFailure(emailKey, address, now);
-        throw wrong(user === undefined ? 'unknown e-mail' : matches ? 'user is disabled' : 'wrong password');
+      if (!(await proof.isRight({ emailKey, user, rawPassword, address, now })) || user === undefined) {
+        throw wrong(user === undefined ? 'unknown e-mail' : user.enabled ? 'wrong password' : 'user is disabled');
       }
 
       const scopes = grantScopes(requestedScope, app.allowedScopes);
@@ -62,7 +57,7 @@ export default function password(dependencies: GrantDependencies): Grant {
         passwordHash: user.passwordHash,
       });
       if (!started) throw wrong('user was changed during the sign-in');
-      await limit.forget(emailKey);
+      await proof.forgetFailures(emailKey);
 
       return {
         subject: user.id,
