@@ -173,6 +173,8 @@ async function readRows(client: pg.Client): Promise<Row[]> {
 
 async function apply(client: pg.Client, { name, script }: Migration): Promise<void> {
   try {
+    // Not now(), the start of the transaction: of many that wait for the lock, a later one may have begun earlier.
+    const { rows } = await client.query<{ started_at: string }>('SELECT clock_timestamp()::text AS started_at');
     // Word for word the table `prisma migrate deploy` makes.
     await client.query(`CREATE TABLE IF NOT EXISTS _prisma_migrations (
       id                  VARCHAR(36) PRIMARY KEY NOT NULL,
@@ -187,8 +189,8 @@ async function apply(client: pg.Client, { name, script }: Migration): Promise<vo
     await client.query(script);
     await client.query(
       `INSERT INTO _prisma_migrations (id, checksum, migration_name, started_at, finished_at, applied_steps_count)
-       VALUES ($1, $2, $3, now(), clock_timestamp(), 1)`,
-      [randomUUID(), checksumOf(script), name],
+       VALUES ($1, $2, $3, $4::timestamptz, clock_timestamp(), 1)`,
+      [randomUUID(), checksumOf(script), name, rows[0]?.started_at],
     );
   } catch (cause) {
     throw new MigrationError(`The migration ${name} failed, and nothing of it was kept: ${reasonOf(cause)}`, { cause });
