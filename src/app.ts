@@ -60,7 +60,9 @@ export async function buildApp(dependencies: Dependencies): Promise<FastifyInsta
   app.addHook('onResponse', (request, reply, done) => {
     // Without the query: callers put tokens there.
     const path = request.url.split('?', 1)[0] ?? '';
-    log.info(
+    const { quiet } = request.routeOptions.config as { quiet?: boolean };
+    const level = quiet === true && reply.statusCode < 400 ? 'debug' : 'info';
+    log[level](
       {
         reqId: request.id,
         method: request.method,

@@ -19,22 +19,16 @@ import { createTokenInspection, type TokenInspection } from './oauth/token-inspe
 import { createRegistries, type Registries } from './registries.ts';
 import { scanFolder } from './scan.ts';
 import { newHmacKeyId } from './storage/api-store.ts';
-import { createSecretStore } from './storage/app-store.ts';
 import { ensureBuiltIns, findIssuers, underBootstrapLock } from './storage/bootstrap.ts';
-import { createCodeStore } from './storage/code-store.ts';
-import { createConnectionStore } from './storage/connection-store.ts';
 import { type Database, guarded, openDatabase, settling } from './storage/database.ts';
 import { startEmbeddedPostgres } from './storage/embedded-postgres.ts';
-import { createFamilyStore } from './storage/family-store.ts';
-import { createLoginStore } from './storage/login-store.ts';
 import { applyMigrations } from './storage/migrations.ts';
 import { findRefreshToken } from './storage/refresh-token-record.ts';
 import { createReplicaMemory, type ReplicaMemory } from './storage/replica-memory.ts';
-import { createConsentStore, createSessionStore } from './storage/session-store.ts';
 import { createSigningKeyStore } from './storage/signing-key-store.ts';
 import { startSweeper } from './storage/sweeper.ts';
-import { startUsage } from './storage/usage.ts';
 import { createUserStore } from './storage/user-store.ts';
+import { createStores } from './stores.ts';
 
 const SECONDS_PER_DAY = 86_400;
 const READINESS_TIMEOUT_MS = 2_000;
@@ -138,17 +132,9 @@ async function wire(
 
   // A change that was made here is known here before its caller hears that it is done.
   const registries = registriesOn(database, memory.settled);
-  const couldNotNote = (error: unknown): void => log.warn({ err: error }, 'could not note what was used');
-  const connections = guarded(createConnectionStore(database, memory.noteDisconnected));
-  const usage = startUsage(guarded(createSecretStore(database)).recordUse, couldNotNote);
-  const connectionUsage = startUsage(connections.recordUse, couldNotNote);
-  const families = guarded(createFamilyStore(database, runStatement, memory.noteRevokedFamily));
-  const consents = guarded(createConsentStore(database));
-  const audit = createLogAudit(log, {
-    secretUsed: usage.note,
-    // An operator who looks at a token does not use it.
-    connectionUsed: use === 'server' ? connectionUsage.note : () => undefined,
-  });
+  const stores = createStores({ database, runStatement, config, memory, clock, log, notesUse: use === 'server' });
+  const { families, connections, consents } = stores;
+  const audit = createLogAudit(log, stores.uses);
 
   const core = createCore(
     {
@@ -159,17 +145,7 @@ async function wire(
       signer: keyRing,
       lookups: memory.lookups,
       revocations: memory.revocations,
-      families,
-      connections,
-      consents,
-      sessions: guarded(createSessionStore(database, config.sessionIdleSeconds)),
-      codes: guarded(
-        createCodeStore(database, runStatement, async ({ familyId, connectionId }) => {
-          if (familyId !== null) await families.revoke(familyId, 'code_replayed', clock.nowSeconds());
-          if (connectionId !== null) await connections.disconnect(connectionId);
-        }),
-      ),
-      logins: guarded(createLoginStore(database)),
+      ...stores,
       audit,
       policy: config,
     },
@@ -246,8 +222,7 @@ async function wire(
 
     async close() {
       await background?.close();
-      await usage.close();
-      await connectionUsage.close();
+      await stores.close();
       await memory.close();
       // A database that does not answer does not part either.
       await Promise.race([database.$disconnect(), sleep(DISCONNECT_TIMEOUT_MS, undefined, { ref: false })]);

@@ -36,6 +36,7 @@ const ROOT_FILES = [
   'registries.ts',
   'scan.ts',
   'server.ts',
+  'stores.ts',
 ];
 
 /** Files of these folders are found by scanning, and know nothing of each other. */

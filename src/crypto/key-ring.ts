@@ -13,6 +13,8 @@ const PUBLISHED_AHEAD_SECONDS = 3600;
 const TOKENS_UNTIL_STEP_SECONDS = 86_400;
 // 9999-12-31T23:59:59Z: the last second that a timestamp of four-digit years can name.
 const END_OF_TIME_SECONDS = 253_402_300_799;
+// Whoever gets a statement verifies it at once.
+const STATEMENT_LIFETIME_SECONDS = 3600;
 const MAX_TOKEN_CHARACTERS = 16_384;
 const REMEMBERED_TOKENS = 20_000;
 
@@ -191,6 +193,14 @@ export function createKeyRing({ store, sealer, clock, trusted }: Dependencies): 
       if (key === undefined) throw new Error(`There is no ${api.algorithm} key for ${api.identifier}.`);
       const ringKey = ring.get(key.kid);
       if (ringKey !== undefined) await keepUntil(ringKey, payload.exp);
+      return key.sign(type, payload);
+    },
+
+    async signStatement(type, payload) {
+      if (!trusted()) await reload();
+      const key = current('RS256', clock.nowSeconds());
+      if (key === undefined) throw new Error('There is no RS256 key.');
+      await keepUntil(key, clock.nowSeconds() + STATEMENT_LIFETIME_SECONDS);
       return key.sign(type, payload);
     },
 

@@ -17,6 +17,7 @@ const SECRET_PREFIXES: Readonly<Record<GeneratedKind, string>> = {
   'refresh-token': 'cs_rt_',
   'authorization-code': 'cs_code_',
   'connection-token': 'cs_con_',
+  'api-key': 'cs_key_',
   session: 'cs_ses_',
 };
 
@@ -27,6 +28,9 @@ const ID_PREFIXES: Readonly<Record<IdentifiedKind, string>> = {
   family: 'fam_',
   session: 'ses_',
   connection: 'con_',
+  'api-key': 'key_',
+  lease: 'lea_',
+  'top-up': 'top_',
 };
 
 /**

@@ -1,12 +1,18 @@
 import type { SecretCandidate } from '../oauth/app-authentication.ts';
 import type { Core } from '../oauth/core.ts';
-import { OAuthError, type OAuthErrorCode } from '../oauth/errors.ts';
+import { OAuthError, type OAuthErrorCode, type RateLimitStatus } from '../oauth/errors.ts';
 import { optionalParameter, type Parameters } from '../oauth/parameters.ts';
+import type { MaybePromise } from '../oauth/ports.ts';
 
-/** What a surface or an endpoint sees of a request. Nothing of Fastify, and no query where there is a body. */
+/** What a surface or an endpoint sees of a request. Nothing of Fastify. */
 export interface WireRequest {
   readonly id: string;
+  readonly method: string;
   readonly authorization: string | undefined;
+  /** By lower-case name. Node joins repeated ones with a comma, or drops all but the first. */
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  /** As it came: a repeated parameter is a list. No place for anything secret. */
+  readonly query: Readonly<Record<string, unknown>>;
   /** The members of the body. Repeated ones, NUL characters and lone surrogates were refused already. */
   readonly parameters: Parameters;
   /** The caller's address, as far as TRUST_PROXY lets it be known. */
@@ -16,7 +22,18 @@ export interface WireRequest {
 export interface WireResponse {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Becomes JSON, unless it is a `TextBody`; undefined is an empty body. */
   readonly body: unknown;
+}
+
+/** A body that is no JSON: its media type, and the text at once or, for a stream of events, piece by piece. */
+export class TextBody {
+  readonly mediaType: string;
+  readonly text: string | AsyncIterable<string>;
+  constructor(mediaType: string, text: string | AsyncIterable<string>) {
+    this.mediaType = mediaType;
+    this.text = text;
+  }
 }
 
 /** The one header on which the shape of an error depends. */
@@ -28,9 +45,11 @@ export interface AuthorizationHeader {
 export type BodyFormat = 'form' | 'json' | 'none';
 
 export interface Route {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'ANY';
   readonly path: string;
-  handle(request: WireRequest, core: Core): Promise<WireResponse>;
+  /** Called on every request of somebody's API: a success gets its line in the log at `debug` only. */
+  readonly quiet?: true;
+  handle(request: WireRequest, core: Core): MaybePromise<WireResponse>;
 }
 
 /** The default export of a file in `surfaces/`: one wire dialect, with its own errors. */
@@ -92,6 +111,8 @@ const STATUSES: Readonly<Record<OAuthErrorCode, StatusAndCode>> = {
   request_not_supported: { status: 400 },
   request_uri_not_supported: { status: 400 },
   missing_token: { status: 401, wire: 'invalid_token' },
+  insufficient_scope: { status: 403 },
+  payment_required: { status: 402 },
   invalid_token: { status: 401 },
   too_many_requests: { status: 429 },
   temporarily_unavailable: { status: 503 },
@@ -107,7 +128,19 @@ export function statusOf(error: OAuthError): number {
 
 /** Headers that go with an error in every dialect. */
 export function errorHeaders(error: OAuthError): Record<string, string> {
-  return error.retryAfterSeconds === undefined ? {} : { 'retry-after': String(error.retryAfterSeconds) };
+  return {
+    ...(error.retryAfterSeconds !== undefined && { 'retry-after': String(error.retryAfterSeconds) }),
+    ...(error.rateLimit !== undefined && rateLimitHeaders(error.rateLimit)),
+  };
+}
+
+/** How much is left of a limit, as the structured fields of draft-ietf-httpapi-ratelimit-headers. */
+export function rateLimitHeaders(status: RateLimitStatus): Record<string, string> {
+  const { policy, limit, windowSeconds, remaining, resetSeconds } = status;
+  return {
+    'ratelimit-policy': `"${policy}";q=${limit};w=${windowSeconds}`,
+    ratelimit: `"${policy}";r=${remaining};t=${resetSeconds}`,
+  };
 }
 
 /** RFC 6749 section 5.2, and RFC 6750 section 3 where a bearer token was expected. */
@@ -122,6 +155,10 @@ export function encodeOAuthError(error: OAuthError, { authorization }: Authoriza
   if (error.code === 'invalid_token') {
     headers['www-authenticate'] =
       `Bearer realm="countersign", error="invalid_token", error_description="${error.description}"`;
+  }
+  if (error.code === 'insufficient_scope') {
+    headers['www-authenticate'] =
+      `Bearer realm="countersign", error="insufficient_scope", error_description="${error.description}", scope="${error.requiredScopes?.join(' ') ?? ''}"`;
   }
   return { status, headers, body: { error: wire, error_description: error.description } };
 }

@@ -16,7 +16,7 @@ export function createLog(level: string): Logger {
 }
 
 // What is made here and must not be known: generated secrets, and JWTs.
-const SECRETS = /cs_(?:app|api|rt|code|con|ses)_[\w-]+|eyJ[\w-]+\.[\w-]*(?:\.[\w-]*)?/g;
+const SECRETS = /cs_(?:app|api|rt|code|con|key|ses)_[\w-]+|eyJ[\w-]+\.[\w-]*(?:\.[\w-]*)?/g;
 const LONGEST_TEXT_CHARACTERS = 300;
 
 /** Text that a caller chose, fit for the log: some put secrets where names belong, or far too much. */
@@ -27,9 +27,9 @@ export function concealSecrets(text: string): string {
 
 /**
  * Events in the log: what failed with its exact reason, and successes at `debug`, for the request has its line.
- * @param uses hears which secrets and connections were used
+ * @param uses hears which secrets, connections and API keys were used
  */
-export function createLogAudit(log: Logger, uses: Pick<Audit, 'secretUsed' | 'connectionUsed'>): Audit {
+export function createLogAudit(log: Logger, uses: Pick<Audit, 'secretUsed' | 'connectionUsed' | 'apiKeyUsed'>): Audit {
   const notesSuccesses = log.isLevelEnabled('debug');
   return {
     record(audited) {
@@ -41,5 +41,6 @@ export function createLogAudit(log: Logger, uses: Pick<Audit, 'secretUsed' | 'co
     },
     secretUsed: uses.secretUsed,
     connectionUsed: uses.connectionUsed,
+    apiKeyUsed: uses.apiKeyUsed,
   };
 }

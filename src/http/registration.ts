@@ -1,9 +1,17 @@
+import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import type { Core } from '../oauth/core.ts';
 import { OAuthError } from '../oauth/errors.ts';
 import { installBodyParser, mediaTypeError, readParameters } from './body.ts';
-import type { BodyFormat, Route, Surface, WireRequest, WireResponse } from './contract.ts';
+import {
+  type BodyFormat,
+  type Route,
+  type Surface,
+  TextBody,
+  type WireRequest,
+  type WireResponse,
+} from './contract.ts';
 import { allowOtherOrigins } from './cors.ts';
 
 /** The part of a surface or an endpoint that speaks HTTP. */
@@ -22,7 +30,7 @@ export async function registerDialect(app: FastifyInstance, dialect: Dialect, co
   const { body: format, encodeError, cors = false } = dialect;
   // A GET route answers HEAD, too.
   const methodsOf = ({ method }: Route): readonly string[] => [
-    ...(method === 'GET' ? ['GET', 'HEAD'] : [method]),
+    ...(method === 'ANY' ? METHODS : method === 'GET' ? ['GET', 'HEAD'] : [method]),
     ...(cors ? ['OPTIONS'] : []),
   ];
   await app.register(async (scope) => {
@@ -32,8 +40,9 @@ export async function registerDialect(app: FastifyInstance, dialect: Dialect, co
 
     for (const route of dialect.routes) {
       scope.route({
-        method: route.method,
+        method: route.method === 'ANY' ? METHODS : route.method,
         url: route.path,
+        config: { quiet: route.quiet === true },
         handler: async (request, reply) => {
           const response = await route.handle(toWireRequest(request, format), core);
           await endOfTurn();
@@ -92,16 +101,24 @@ export function toOAuthError(error: unknown, format: BodyFormat): OAuthError {
 function toWireRequest(request: FastifyRequest, format: BodyFormat): WireRequest {
   return {
     id: request.id,
+    method: request.method,
     authorization: request.headers.authorization,
+    headers: request.headers,
+    query: request.query as Record<string, unknown>,
     parameters: readParameters(request.body, format),
     address: request.ip,
   };
 }
 
 function send(reply: FastifyReply, { status, headers, body }: WireResponse): FastifyReply {
-  reply.code(status).header('cache-control', 'no-store').header('content-type', 'application/json; charset=utf-8');
+  reply.code(status).header('cache-control', 'no-store');
   if (headers !== undefined) reply.headers(headers);
-  return reply.send(JSON.stringify(body));
+  if (body === undefined) return reply.send();
+  if (body instanceof TextBody) {
+    const { mediaType, text } = body;
+    return reply.type(mediaType).send(typeof text === 'string' ? text : Readable.from(text));
+  }
+  return reply.header('content-type', 'application/json; charset=utf-8').send(JSON.stringify(body));
 }
 
 /** Answers methods that a path does not take with 405 and those it does (RFC 9110 section 15.5.6). */
@@ -113,10 +130,12 @@ export function refuseOtherMethods<R extends { readonly path: string }>(
   const paths = new Map<string, string[]>();
   for (const route of routes) paths.set(route.path, [...(paths.get(route.path) ?? []), ...methodsOf(route)]);
   for (const [path, allowed] of paths) {
+    const refused = METHODS.filter((method) => !allowed.includes(method));
+    if (refused.length === 0) continue;
     // OPTIONS is for browsers.
     const forCallers = allowed.filter((method) => method !== 'OPTIONS').join(' or ');
     scope.route({
-      method: METHODS.filter((method) => !allowed.includes(method)),
+      method: refused,
       url: path,
       // Before the body is read, which may be anything.
       onRequest: async (_request, reply) => {

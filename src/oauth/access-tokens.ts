@@ -1,4 +1,4 @@
-import type { AccessTokenClaims, App, Authorization, IssuedUnder } from './model.ts';
+import type { AccessTokenClaims, ApiKey, App, Authorization, IssuedUnder } from './model.ts';
 import type { Audit, Clock, Lookups, Secrets, Signer, TokenStatus } from './ports.ts';
 
 /** RFC 9068 section 2.1. */
@@ -15,8 +15,8 @@ interface Dependencies {
   readonly issuer: string;
   readonly signer: Signer;
   readonly secrets: Secrets;
-  readonly lookups: Pick<Lookups, 'findApp' | 'findConnection' | 'isRevoked'>;
-  readonly audit: Pick<Audit, 'connectionUsed'>;
+  readonly lookups: Pick<Lookups, 'findApp' | 'findUser' | 'findConnection' | 'findApiKey' | 'isRevoked'>;
+  readonly audit: Pick<Audit, 'connectionUsed' | 'apiKeyUsed'>;
   readonly clock: Clock;
 }
 
@@ -24,15 +24,15 @@ export function createAccessTokens({ issuer, signer, secrets, lookups, audit, cl
   const inspectClaims = async (claims: AccessTokenClaims): Promise<TokenStatus> => {
     const dead = (reason: string): TokenStatus => ({ live: false, reason, claims });
     if (claims.expiresAt !== undefined && claims.expiresAt <= clock.nowSeconds()) return dead('it has expired');
-    const app = await lookups.findApp(claims.appId);
-    if (app === undefined) return dead('its app was deleted');
-    if (!app.enabled) return dead('its app is disabled');
+    const app = claims.appId === undefined ? undefined : await lookups.findApp(claims.appId);
+    if (claims.appId !== undefined && app === undefined) return dead('its app was deleted');
+    if (app?.enabled === false) return dead('its app is disabled');
     if (await lookups.isRevoked('token', claims.tokenId)) return dead('it was revoked');
     const under = claims.issuedUnder;
     if (under.kind === 'family') {
       if (await lookups.isRevoked('family', under.familyId)) return dead('its family was revoked');
     } else if (under.kind === 'secret') {
-      const secret = app.secrets.find(({ id }) => id === under.secretId);
+      const secret = app?.secrets.find(({ id }) => id === under.secretId);
       if (secret === undefined) return dead('the secret it was issued with was deleted');
       if (secret.generation !== under.generation) return dead('the secret it was issued with was regenerated');
     }
@@ -58,6 +58,19 @@ export function createAccessTokens({ issuer, signer, secrets, lookups, audit, cl
     return status;
   };
 
+  const inspectApiKey = async (rawKey: string): Promise<TokenStatus> => {
+    const key = await lookups.findApiKey(secrets.hash(rawKey));
+    if (key === undefined)
+      return { live: false, reason: 'no API key here is like it: it was deleted', claims: undefined };
+    const claims = claimsOfApiKey(key, issuer);
+    if ('userId' in key.owner && (await lookups.findUser(key.owner.userId))?.enabled !== true) {
+      return { live: false, reason: 'its owner is disabled', claims };
+    }
+    const status = await inspectClaims(claims);
+    if (status.live) audit.apiKeyUsed(key.id, clock.nowSeconds());
+    return status;
+  };
+
   return {
     async mint(app, authorization, issuedAt, expiresAt) {
       const { issuedUnder: under, scopes, subject, user } = authorization;
@@ -80,6 +93,7 @@ export function createAccessTokens({ issuer, signer, secrets, lookups, audit, cl
 
     async inspect(token) {
       if (secrets.looksLike('connection-token', token)) return inspectConnection(token);
+      if (secrets.looksLike('api-key', token)) return inspectApiKey(token);
       const jwt = await signer.verify(token);
       if (jwt === undefined) return { live: false, reason: 'it is no token of this server', claims: undefined };
       if (jwt.type !== ACCESS_TOKEN_TYPE) return { live: false, reason: 'it is no access token', claims: undefined };
@@ -90,6 +104,23 @@ export function createAccessTokens({ issuer, signer, secrets, lookups, audit, cl
       }
       return inspectClaims(claims);
     },
+  };
+}
+
+function claimsOfApiKey(
+  { id, owner, apiIdentifier, scopes, createdAt, expiresAt }: ApiKey,
+  issuer: string,
+): AccessTokenClaims {
+  return {
+    issuer,
+    audience: apiIdentifier,
+    subject: 'userId' in owner ? owner.userId : owner.appId,
+    appId: 'appId' in owner ? owner.appId : undefined,
+    tokenId: id,
+    issuedAt: createdAt,
+    expiresAt,
+    scope: scopes.length > 0 ? scopes.join(' ') : undefined,
+    issuedUnder: { kind: 'api-key', apiKeyId: id },
   };
 }
 

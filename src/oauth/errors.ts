@@ -16,10 +16,22 @@ export type OAuthErrorCode =
   | 'request_not_supported'
   | 'request_uri_not_supported'
   | 'missing_token'
+  | 'insufficient_scope'
+  | 'payment_required'
   | 'invalid_token'
   | 'too_many_requests'
   | 'temporarily_unavailable'
   | 'server_error';
+
+/** How much of a limit is left (draft-ietf-httpapi-ratelimit-headers). */
+export interface RateLimitStatus {
+  /** What is limited, as a token of a structured field. */
+  readonly policy: string;
+  readonly limit: number;
+  readonly windowSeconds: number;
+  readonly remaining: number;
+  readonly resetSeconds: number;
+}
 
 interface OAuthErrorOptions {
   /** What went wrong underneath; for the log. */
@@ -28,6 +40,10 @@ interface OAuthErrorOptions {
   readonly detail?: string;
   /** When trying again makes sense; becomes `Retry-After`. */
   readonly retryAfterSeconds?: number;
+  /** Becomes the `RateLimit` headers. */
+  readonly rateLimit?: RateLimitStatus;
+  /** The scopes that were missing: RFC 6750 section 3.1 names them in the challenge. */
+  readonly requiredScopes?: readonly string[];
 }
 
 // RFC 6749 section 5.2: %x20-21 / %x23-5B / %x5D-7E.
@@ -43,6 +59,8 @@ export class OAuthError extends Error {
   readonly description: string;
   readonly detail: string | undefined;
   readonly retryAfterSeconds: number | undefined;
+  readonly rateLimit: RateLimitStatus | undefined;
+  readonly requiredScopes: readonly string[] | undefined;
 
   constructor(code: OAuthErrorCode, description: string, options: OAuthErrorOptions = {}) {
     super(description, { cause: options.cause });
@@ -50,6 +68,8 @@ export class OAuthError extends Error {
     this.description = description.replace(OUTSIDE_DESCRIPTION, '?');
     this.detail = options.detail;
     this.retryAfterSeconds = options.retryAfterSeconds;
+    this.rateLimit = options.rateLimit;
+    this.requiredScopes = options.requiredScopes;
   }
 }
 

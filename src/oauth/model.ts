@@ -29,6 +29,10 @@ export interface Api {
   readonly scopes: readonly string[];
   readonly accessTokenLifetimeSeconds: number | undefined;
   readonly allowQueryToken: boolean;
+  /** Whether people may make API keys for it by themselves. */
+  readonly allowApiKeys: boolean;
+  /** For how long whoever asked about a token may keep the answer; 0 is not at all. */
+  readonly introspectionMaxAgeSeconds: number;
   /** What its scopes mean to a person, by name. */
   readonly scopeDescriptions: Readonly<Record<string, string>>;
   /** Credentials with which the API itself asks for introspection. */
@@ -39,6 +43,17 @@ export interface Api {
 export interface Role {
   readonly name: string;
   readonly scopes: readonly string[];
+}
+
+/** How much an app may use, and whether it pays for it with credits. */
+export interface Plan {
+  readonly name: string;
+  /** Counted across all replicas; undefined is no limit. */
+  readonly requestsPerMinute: number | undefined;
+  /** Requests are paid for from the app's prepaid balance. */
+  readonly metered: boolean;
+  /** What a token costs at the token endpoints, in credits, when the plan is metered. */
+  readonly tokenCost: number;
 }
 
 /** What OAuth calls a client. */
@@ -67,6 +82,7 @@ export interface App {
   readonly refreshAbsoluteSeconds: number | undefined;
   /** For so long the previous refresh token still gets the same successor; 0 is strict. */
   readonly refreshRetryWindowSeconds: number;
+  readonly plan: Plan | undefined;
   readonly secrets: readonly Secret[];
   readonly createdAt: number;
 }
@@ -100,7 +116,8 @@ export interface Family {
 export type IssuedUnder =
   | { readonly kind: 'secret'; readonly secretId: string; readonly generation: number }
   | { readonly kind: 'family'; readonly familyId: string }
-  | { readonly kind: 'connection'; readonly connectionId: string };
+  | { readonly kind: 'connection'; readonly connectionId: string }
+  | { readonly kind: 'api-key'; readonly apiKeyId: string };
 
 /** What a grant proved: who may do what, where, and under which mark. */
 export interface Authorization {
@@ -123,6 +140,20 @@ export interface Connection {
   readonly createdAt: number;
   readonly lastUsedAt: number | undefined;
 }
+
+/** A key with which a program calls an API: for a person, or for an app. */
+export interface ApiKey {
+  readonly id: string;
+  readonly label: string;
+  readonly lastFour: string;
+  readonly owner: ApiKeyOwner;
+  readonly apiIdentifier: string;
+  readonly scopes: readonly string[];
+  readonly createdAt: number;
+  readonly expiresAt: number | undefined;
+  readonly lastUsedAt: number | undefined;
+}
+export type ApiKeyOwner = { readonly userId: string } | { readonly appId: string };
 
 /** A browser in which a person is signed in. */
 export interface Session {
@@ -158,10 +189,11 @@ export interface AccessTokenClaims {
   readonly issuer: string;
   readonly audience: string;
   readonly subject: string;
-  readonly appId: string;
+  /** Undefined for a person's own API key. */
+  readonly appId: string | undefined;
   readonly tokenId: string;
   readonly issuedAt: number;
-  /** Undefined for a connection's, which does not expire. */
+  /** Undefined for a connection's and for an API key without an end. */
   readonly expiresAt: number | undefined;
   readonly scope: string | undefined;
   readonly issuedUnder: IssuedUnder;

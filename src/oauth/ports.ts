@@ -1,4 +1,4 @@
-import type { AccessTokenClaims, Api, App, AsymmetricAlgorithm, Connection, User } from './model.ts';
+import type { AccessTokenClaims, Api, ApiKey, App, AsymmetricAlgorithm, Connection, User } from './model.ts';
 
 /** A value, or the promise of one: memory answers at once, the database later. */
 export type MaybePromise<T> = T | Promise<T>;
@@ -17,9 +17,19 @@ export type GeneratedKind =
   | 'refresh-token'
   | 'authorization-code'
   | 'connection-token'
+  | 'api-key'
   | 'session';
 /** The things that get an identifier of their own. */
-export type IdentifiedKind = 'user' | 'app' | 'secret' | 'family' | 'session' | 'connection';
+export type IdentifiedKind =
+  | 'user'
+  | 'app'
+  | 'secret'
+  | 'family'
+  | 'session'
+  | 'connection'
+  | 'api-key'
+  | 'lease'
+  | 'top-up';
 
 /** Randomness and the hash of generated values (architecture decision 4). */
 export interface Secrets {
@@ -65,6 +75,11 @@ export interface VerifiedJwt {
 export interface Signer {
   /** Signs for an API with its algorithm. `payload.exp` must be set: the key is kept until then. */
   sign(api: Api, type: string, payload: Record<string, unknown> & { exp: number }): Promise<string>;
+  /**
+   * Signs what the server itself says, with RS256. The key stays published for an hour at least.
+   * @param type becomes `typ`, by which nobody takes it for an access token
+   */
+  signStatement(type: string, payload: Record<string, unknown>): Promise<string>;
   /** The payload if the signature is right for a key of ours, else undefined. Checks neither times nor issuer. */
   verify(token: string): MaybePromise<VerifiedJwt | undefined>;
   /** The public keys as JWKs (RFC 7517): the ones that sign, the next ones, and the old ones whose tokens live. */
@@ -80,7 +95,14 @@ export interface Lookups {
   findUser(id: string): MaybePromise<User | undefined>;
   /** By the hash of its token. */
   findConnection(tokenHash: Uint8Array): MaybePromise<Connection | undefined>;
+  /** By its hash. */
+  findApiKey(hash: Uint8Array): MaybePromise<ApiKey | undefined>;
   isRevoked(kind: RevocationKind, id: string): MaybePromise<boolean>;
+  /**
+   * Counts up whenever any of the above may answer differently than before, so that what was concluded from their
+   * answers can be kept while it stays the same. Undefined while memory is not trusted: then nothing may be kept.
+   */
+  generation(): number | undefined;
 }
 
 export type RevocationKind = 'token' | 'family';
@@ -133,6 +155,8 @@ export interface Audit {
   secretUsed(secretId: string, now: number): void;
   /** The same for the token of a connection. */
   connectionUsed(connectionId: string, now: number): void;
+  /** The same for an API key. */
+  apiKeyUsed(apiKeyId: string, now: number): void;
 }
 
 export interface AuditEvent {
@@ -148,5 +172,10 @@ export interface AuditEvent {
 
 /** Outcome of asking what a presented token is. */
 export type TokenStatus =
-  | { readonly live: true; readonly claims: AccessTokenClaims; readonly app: App }
+  | {
+      readonly live: true;
+      readonly claims: AccessTokenClaims;
+      /** Undefined for a person's own API key. */
+      readonly app: App | undefined;
+    }
   | { readonly live: false; readonly reason: string; readonly claims: AccessTokenClaims | undefined };

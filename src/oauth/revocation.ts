@@ -40,7 +40,7 @@ export function createRevocation(dependencies: Dependencies): Revocation {
     audit.record({ action: 'token.revoke', outcome: 'success', requestId, appId: claims.appId });
   };
 
-  const assertOwn = (ownerId: string, appId: string): void => {
+  const assertOwn = (ownerId: string | undefined, appId: string): void => {
     if (ownerId === appId) return;
     throw new OAuthError('invalid_grant', 'The token was issued to another app, which alone can revoke it.');
   };

@@ -88,7 +88,10 @@ export function createTokenInspection(dependencies: Dependencies): TokenInspecti
       const type = (await signer.verify(text))?.type;
       if (type === ACCESS_TOKEN_TYPE || secrets.looksLike('connection-token', text)) {
         const status = await accessTokens.inspect(text);
-        if (status.live) return { kind: 'access_token', live: true, claims: status.claims, app: status.app };
+        if (status.live) {
+          const { claims, app } = status;
+          return { kind: 'access_token', live: true, claims, ...(app !== undefined && { app }) };
+        }
         const { reason, claims } = status;
         return { kind: 'access_token', live: false, reason, ...(claims !== undefined && { claims }) };
       }

@@ -1,11 +1,11 @@
 import { StorageUnavailableError } from '../oauth/errors.ts';
-import type { Api, App, Connection, User } from '../oauth/model.ts';
+import type { Api, ApiKey, App, Connection, User } from '../oauth/model.ts';
 import type { Clock, Lookups, RevocationKind, RevocationStore } from '../oauth/ports.ts';
 import { type Change, type ChangeFeed, openChangeFeed } from './change-feed.ts';
 import { type Database, guarded, isUnavailable } from './database.ts';
 import { createReadCache } from './read-cache.ts';
 import { createRevocationSet } from './revocation-set.ts';
-import { APP_RELATIONS, fromSeconds, toApi, toApp, toConnection, toSeconds, toUser } from './rows.ts';
+import { APP_RELATIONS, fromSeconds, toApi, toApiKey, toApp, toConnection, toSeconds, toUser } from './rows.ts';
 
 const PRUNE_INTERVAL_MS = 60_000;
 const REVOCATIONS_PER_READ = 50_000;
@@ -21,6 +21,10 @@ export interface ReplicaMemory {
   noteRevokedFamily(familyId: string, until: number): void;
   /** A connection that was ended here, by the hash of its token. */
   noteDisconnected(tokenHash: Uint8Array): void;
+  /** An API key that was deleted here, by its hash. */
+  noteDeletedApiKey(hash: Uint8Array): void;
+  /** Hears of every change in the database, after memory has; of `undefined` when some may have been missed. */
+  subscribe(listener: (change: Change | undefined) => void): void;
   /** Resolves when memory knows every change that was committed before, or is not trusted. Never rejects. */
   settled(): Promise<void>;
   /** Starts following the database. `onKeysChanged` reads the key ring again. */
@@ -42,6 +46,8 @@ interface MemoryOptions {
 
 export function createReplicaMemory({ database, clock, cacheSize }: MemoryOptions): ReplicaMemory {
   let feed: ChangeFeed | undefined;
+  let generation = 0;
+  const listeners: ((change: Change | undefined) => void)[] = [];
   const trusted = (): boolean => feed?.trusted() ?? false;
 
   const reads = guarded({
@@ -59,9 +65,13 @@ export function createReplicaMemory({ database, clock, cacheSize }: MemoryOption
     },
     async connection(key: string): Promise<Connection | undefined> {
       const row = await database.connection.findUnique({
-        where: { hash: new Uint8Array(Buffer.from(key.slice(2), 'hex')) },
+        where: { hash: hashOfKey(key) },
       });
       return row === null ? undefined : toConnection(row);
+    },
+    async apiKey(key: string): Promise<ApiKey | undefined> {
+      const row = await database.apiKey.findUnique({ where: { hash: hashOfKey(key) } });
+      return row === null ? undefined : toApiKey(row);
     },
     async revoked(kind: RevocationKind, id: string): Promise<boolean> {
       return (await database.revocation.findUnique({ where: { kind_id: { kind, id } } })) !== null;
@@ -72,14 +82,22 @@ export function createReplicaMemory({ database, clock, cacheSize }: MemoryOption
   const apis = createReadCache(cacheSize, reads.api, trusted);
   const users = createReadCache(cacheSize, reads.user, trusted);
   const connections = createReadCache(cacheSize, reads.connection, trusted);
+  const apiKeys = createReadCache(cacheSize, reads.apiKey, trusted);
   const revoked = createRevocationSet();
   const nameOf = (kind: string, id: string): string => `${kind}:${id}`;
 
   const forgetAll = (): void => {
+    generation++;
     apps.clear();
     apis.clear();
     users.clear();
     connections.clear();
+    apiKeys.clear();
+  };
+
+  const revoke = (kind: string, id: string, until: number): void => {
+    generation++;
+    revoked.add(nameOf(kind, id), until);
   };
 
   /** Reads every unexpired revocation, in pages, for there may be millions. */
@@ -100,25 +118,34 @@ export function createReplicaMemory({ database, clock, cacheSize }: MemoryOption
 
   /** A key that was announced must be read, if not now then shortly. */
   const readKeys = (read: () => Promise<void>): void => {
-    read().catch(() => {
-      if (trusted()) setTimeout(() => readKeys(read), KEY_RETRY_MS).unref();
-    });
+    read().then(
+      () => {
+        generation++;
+      },
+      () => {
+        if (trusted()) setTimeout(() => readKeys(read), KEY_RETRY_MS).unref();
+      },
+    );
   };
 
   const apply = (change: Change, onKeysChanged: () => Promise<void>): void => {
+    generation++;
     if ('revoked' in change) {
-      revoked.add(nameOf(change.revoked, change.id), change.until);
+      revoke(change.revoked, change.id, change.until);
       return;
     }
     const { table, key } = change;
+    // What is taken from a balance is not remembered here.
+    if (table === 'balances') return;
     if (table === 'signing_keys' || table === 'apis') readKeys(onKeysChanged);
-    if (key === null || table === 'roles' || table === 'apis') {
-      // Any app may have the role or the API in it. Operators change these rarely.
+    if (key === null || table === 'roles' || table === 'plans' || table === 'apis') {
+      // Any app may have the role, the plan or the API in it. Operators change these rarely.
       forgetAll();
       return;
     }
     if (table === 'users') users.forget(key);
     else if (table === 'connections') connections.forget(key);
+    else if (table === 'api_keys') apiKeys.forget(key);
     else {
       // A secret names its owner, which is an app or an API; ids of the two never meet.
       apps.forget(key);
@@ -136,7 +163,9 @@ export function createReplicaMemory({ database, clock, cacheSize }: MemoryOption
       findApp: (id) => apps.get(id),
       findApi: (identifier) => apis.get(identifier),
       findUser: (id) => users.get(id),
-      findConnection: (tokenHash) => connections.get(connectionKey(tokenHash)),
+      findConnection: (tokenHash) => connections.get(hashKey(tokenHash)),
+      findApiKey: (hash) => apiKeys.get(hashKey(hash)),
+      generation: () => (trusted() ? generation : undefined),
       isRevoked: (kind, id) =>
         trusted() ? revoked.has(nameOf(kind, id), clock.nowSeconds()) : reads.revoked(kind, id),
     },
@@ -146,11 +175,21 @@ export function createReplicaMemory({ database, clock, cacheSize }: MemoryOption
           INSERT INTO revocations (kind, id, revoked_at, expires_at)
           VALUES ('token', ${tokenId}, ${clock.now()}::timestamptz, ${fromSeconds(expiresAt)}::timestamptz)
           ON CONFLICT (kind, id) DO NOTHING`;
-        revoked.add(nameOf('token', tokenId), expiresAt);
+        revoke('token', tokenId, expiresAt);
       },
     }),
-    noteRevokedFamily: (familyId, until) => revoked.add(nameOf('family', familyId), until),
-    noteDisconnected: (tokenHash) => connections.forget(connectionKey(tokenHash)),
+    noteRevokedFamily: (familyId, until) => revoke('family', familyId, until),
+    noteDisconnected: (tokenHash) => {
+      generation++;
+      connections.forget(hashKey(tokenHash));
+    },
+    noteDeletedApiKey: (hash) => {
+      generation++;
+      apiKeys.forget(hashKey(hash));
+    },
+    subscribe: (listener) => {
+      listeners.push(listener);
+    },
     settled: async () => feed?.settled(),
 
     async follow({ url, onKeysChanged, onState }) {
@@ -158,13 +197,17 @@ export function createReplicaMemory({ database, clock, cacheSize }: MemoryOption
         feed = await openChangeFeed({
           url,
           onState,
-          onChange: (change) => apply(change, onKeysChanged),
+          onChange: (change) => {
+            apply(change, onKeysChanged);
+            for (const listener of listeners) listener(change);
+          },
           notify: async (channel, payload) => {
             await database.$executeRaw`SELECT pg_notify(${channel}, ${payload})`;
           },
           catchUp: async () => {
             forgetAll();
             await Promise.all([loadRevocations(), onKeysChanged()]);
+            for (const listener of listeners) listener(undefined);
           },
         });
       } catch (error) {
@@ -180,6 +223,10 @@ export function createReplicaMemory({ database, clock, cacheSize }: MemoryOption
 }
 
 /** A hash as the change feed writes it. */
-function connectionKey(tokenHash: Uint8Array): string {
-  return `\\x${Buffer.from(tokenHash).toString('hex')}`;
+function hashKey(hash: Uint8Array): string {
+  return `\\x${Buffer.from(hash).toString('hex')}`;
+}
+
+function hashOfKey(key: string): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(Buffer.from(key.slice(2), 'hex'));
 }

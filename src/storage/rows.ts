@@ -1,4 +1,4 @@
-import type { Algorithm, Api, App, Connection, Secret, Session, User } from '../oauth/model.ts';
+import type { Algorithm, Api, ApiKey, App, Connection, Plan, Secret, Session, User } from '../oauth/model.ts';
 import { allowedScopes } from '../oauth/scopes.ts';
 import type * as Prisma from './generated/models.ts';
 
@@ -14,6 +14,7 @@ type AppRow = Prisma.AppModel & {
   secrets: Prisma.SecretModel[];
   roles: { role: Prisma.RoleModel }[];
   api: ApiRow;
+  plan: Prisma.PlanModel | null;
 };
 
 /** What to load with an app, so that `toApp` can build it. */
@@ -21,6 +22,7 @@ export const APP_RELATIONS = {
   secrets: { orderBy: { createdAt: 'asc' } },
   roles: { include: { role: true }, orderBy: { roleName: 'asc' } },
   api: { include: { secrets: true } },
+  plan: true,
 } as const;
 
 export function toSecret(row: Prisma.SecretModel): Secret {
@@ -45,6 +47,8 @@ export function toApi(row: ApiRow): Api {
     scopes: row.scopes,
     accessTokenLifetimeSeconds: row.accessTokenLifetimeSeconds ?? undefined,
     allowQueryToken: row.allowQueryToken,
+    allowApiKeys: row.allowApiKeys,
+    introspectionMaxAgeSeconds: row.introspectionMaxAgeSeconds,
     scopeDescriptions: row.scopeDescriptions as Record<string, string>,
     secrets: row.secrets.map(toSecret),
   };
@@ -74,8 +78,18 @@ export function toApp(row: AppRow): App {
     refreshIdleSeconds: row.refreshIdleSeconds ?? undefined,
     refreshAbsoluteSeconds: row.refreshAbsoluteSeconds ?? undefined,
     refreshRetryWindowSeconds: row.refreshRetryWindowSeconds,
+    plan: row.plan === null ? undefined : toPlan(row.plan),
     secrets: row.secrets.map(toSecret),
     createdAt: toSeconds(row.createdAt),
+  };
+}
+
+export function toPlan(row: Prisma.PlanModel): Plan {
+  return {
+    name: row.name,
+    requestsPerMinute: row.requestsPerMinute ?? undefined,
+    metered: row.metered,
+    tokenCost: row.tokenCost,
   };
 }
 
@@ -101,6 +115,21 @@ export function toConnection(row: Prisma.ConnectionModel): Connection {
     apiIdentifier: row.apiIdentifier,
     scopes: row.scopes,
     createdAt: toSeconds(row.createdAt),
+    lastUsedAt: toOptionalSeconds(row.lastUsedAt),
+  };
+}
+
+export function toApiKey(row: Prisma.ApiKeyModel): ApiKey {
+  return {
+    id: row.id,
+    label: row.label,
+    lastFour: row.lastFour,
+    // The database checks that it has the one or the other (api_keys_owner_check).
+    owner: row.userId === null ? { appId: row.appId ?? '' } : { userId: row.userId },
+    apiIdentifier: row.apiIdentifier,
+    scopes: row.scopes,
+    createdAt: toSeconds(row.createdAt),
+    expiresAt: toOptionalSeconds(row.expiresAt),
     lastUsedAt: toOptionalSeconds(row.lastUsedAt),
   };
 }

@@ -4,7 +4,15 @@ import { basicCredentials, bearerToken, encodeOAuthError, type WireRequest } fro
 import { OAuthError } from '../../src/oauth/errors.ts';
 import { basic, formEncode } from '../support/answers.ts';
 
-const request = (authorization?: string): WireRequest => ({ id: 'x', authorization, parameters: {}, address: '' });
+const request = (authorization?: string): WireRequest => ({
+  id: 'x',
+  method: 'POST',
+  authorization,
+  headers: {},
+  query: {},
+  parameters: {},
+  address: '',
+});
 
 describe('Basic credentials', () => {
   it('of any id and secret come back when they were form-encoded, as the first reading', () => {

@@ -37,6 +37,13 @@ const TABLES: Readonly<Record<Prisma.ModelName, string>> = {
   Consent: 'consents',
   AuthorizationCode: 'authorization_codes',
   Connection: 'connections',
+  ApiKey: 'api_keys',
+  Plan: 'plans',
+  Balance: 'balances',
+  CreditLease: 'credit_leases',
+  TopUp: 'top_ups',
+  RateWindow: 'rate_windows',
+  Counter: 'counters',
 };
 
 describe('the migrations and the Prisma schema', () => {
