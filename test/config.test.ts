@@ -52,6 +52,11 @@ describe('defaults', () => {
       brandColour: '#3152c8',
       brandLogo: undefined,
       keyRotationDays: 90,
+      tokenRequestsPerAddress: 6000,
+      tokenRequestsPerApp: 30_000,
+      tokenFailuresPerApp: 20,
+      tokenFailureWindowSeconds: 300,
+      revocationsPerApi: 600,
       loginFailuresPerAccount: 10,
       loginFailuresPerAddress: 200,
       loginFailureWindowSeconds: 900,
@@ -178,6 +183,11 @@ describe('bounds', () => {
     ['REFRESH_TOKEN_IDLE_LIFETIME', 60, 2_147_483_647],
     ['REFRESH_TOKEN_ABSOLUTE_LIFETIME', 60, 2_147_483_647],
     ['KEY_ROTATION_DAYS', 1, 3650],
+    ['TOKEN_REQUESTS_PER_ADDRESS', 0, 1_000_000_000],
+    ['TOKEN_REQUESTS_PER_APP', 0, 1_000_000_000],
+    ['TOKEN_FAILURES_PER_APP', 0, 1_000_000_000],
+    ['TOKEN_FAILURE_WINDOW', 1, 86_400],
+    ['REVOCATIONS_PER_API', 0, 1_000_000_000],
     ['LOGIN_FAILURES_PER_ACCOUNT', 1, 1_000_000],
     ['LOGIN_FAILURES_PER_ADDRESS', 1, 1_000_000],
     ['LOGIN_FAILURE_WINDOW', 1, 86_400],
@@ -206,7 +216,7 @@ describe('bounds', () => {
 
   it('covers every number there is', () => {
     const numbers = Object.entries(loadConfig({})).filter(([, value]) => typeof value === 'number');
-    expect(numbers).toHaveLength(14);
+    expect(numbers).toHaveLength(19);
   });
 
   it.each([

@@ -153,12 +153,35 @@ export interface ConnectionStore {
   recordUse(uses: ReadonlyMap<string, number>): Promise<void>;
 }
 
+/** An account or an address for which failed sign-ins are counted. */
+export interface LoginLimitKey {
+  readonly key: string;
+  /** So many failures within a window are not followed by a wait. */
+  readonly free: number;
+}
+
+/** What was counted for a sign-in that has not been decided yet. */
+export interface LoginReservation {
+  readonly key: string;
+  /** Epoch seconds until which the next one must wait because of it. */
+  readonly blockedUntil: number | undefined;
+}
+
 /** People, as the login needs them. */
 export interface LoginStore {
   findUserByEmail(emailKey: string): Promise<User | undefined>;
-  /** Failures counted for each key and still remembered, 0 where none. */
-  countFailures(keys: readonly string[], now: number): Promise<readonly { failures: number; expiresAt: number }[]>;
-  /** Adds one to each key; a key starts afresh when its window has passed. */
-  recordFailure(keys: readonly string[], now: number, windowSeconds: number): Promise<void>;
+  /**
+   * Counts a sign-in as failed, before it is known whether it is, for each of the keys; for none when one of them has to
+   * wait. One statement. A failure beyond the free ones makes the key wait for 1, 2, 4 and so on seconds, `windowSeconds` at
+   * most; a key starts afresh when its window has passed and nobody has to wait any more.
+   */
+  reserve(
+    keys: readonly LoginLimitKey[],
+    now: number,
+    windowSeconds: number,
+  ): Promise<{ readonly reserved: readonly LoginReservation[] } | { readonly blockedUntil: number }>;
+  /** It was no failure. */
+  giveBack(reservation: LoginReservation): Promise<void>;
+  /** The key starts afresh. */
   clearFailures(key: string): Promise<void>;
 }

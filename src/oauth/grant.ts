@@ -49,6 +49,8 @@ export interface GrantPolicy {
   readonly loginFailuresPerAccount: number;
   readonly loginFailuresPerAddress: number;
   readonly loginFailureWindowSeconds: number;
+  /** Sign-ins that may wait for their turn. */
+  readonly passwordQueueLength: number;
 }
 
 export type GrantFactory = (dependencies: GrantDependencies) => Grant;

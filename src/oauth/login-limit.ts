@@ -1,35 +1,51 @@
-import type { LoginStore } from './authorization-ports.ts';
+import { callerOf } from './addresses.ts';
+import type { LoginReservation, LoginStore } from './authorization-ports.ts';
 import { OAuthError } from './errors.ts';
 import type { GrantPolicy } from './grant.ts';
 
+/** A sign-in that counts as failed until it turns out not to be. */
+export interface LoginAttempt {
+  /** The account starts afresh. The address does not, or one good account would unlock it: it gets this attempt back. */
+  succeeded(): Promise<void>;
+  /** Nobody has looked at the password: neither account nor address is to blame. */
+  abandoned(): Promise<void>;
+}
+
 export interface LoginLimit {
-  /** @throws OAuthError `too_many_requests` when the account or the address has failed too often. */
-  check(emailKey: string, address: string, now: number): Promise<void>;
-  recordFailure(emailKey: string, address: string, now: number): Promise<void>;
-  /** After a success the account starts afresh; the address does not, or one good account would unlock it. */
-  forget(emailKey: string): Promise<void>;
+  /**
+   * Counts an attempt before its password is looked at, so that of guesses sent all at once each is counted.
+   * @throws OAuthError `too_many_requests` while the account or the address has to wait
+   */
+  begin(emailKey: string, address: string, now: number): Promise<LoginAttempt>;
 }
 
 /** Slows down guessing of passwords. Unknown accounts are counted like known ones, so that nothing tells them apart. */
 export function createLoginLimit(logins: LoginStore, policy: GrantPolicy): LoginLimit {
-  const accountKey = (emailKey: string) => `account:${emailKey}`;
-  const addressKey = (address: string) => `address:${address}`;
-
   return {
-    async check(emailKey, address, now) {
-      const limits = [policy.loginFailuresPerAccount, policy.loginFailuresPerAddress];
-      const counted = await logins.countFailures([accountKey(emailKey), addressKey(address)], now);
-      const blocked = counted.filter(({ failures }, index) => failures >= (limits[index] ?? 0));
-      if (blocked.length === 0) return;
-      const retryAfterSeconds = Math.max(1, ...blocked.map(({ expiresAt }) => expiresAt - now));
-      throw new OAuthError(
-        'too_many_requests',
-        `Too many failed sign-ins. Try again in ${retryAfterSeconds} seconds.`,
-        { retryAfterSeconds },
-      );
+    async begin(emailKey, address, now) {
+      const account = { key: `account:${emailKey}`, free: policy.loginFailuresPerAccount };
+      const caller = { key: `address:${callerOf(address)}`, free: policy.loginFailuresPerAddress };
+      const outcome = await logins.reserve([account, caller], now, policy.loginFailureWindowSeconds);
+      if ('blockedUntil' in outcome) {
+        const retryAfterSeconds = Math.max(1, outcome.blockedUntil - now);
+        throw new OAuthError(
+          'too_many_requests',
+          `Too many failed sign-ins. Try again in ${retryAfterSeconds} seconds.`,
+          { retryAfterSeconds },
+        );
+      }
+      const giveBack = (reservations: readonly LoginReservation[]) => Promise.all(reservations.map(logins.giveBack));
+      return {
+        async succeeded() {
+          await Promise.all([
+            logins.clearFailures(account.key),
+            giveBack(outcome.reserved.filter(({ key }) => key !== account.key)),
+          ]);
+        },
+        async abandoned() {
+          await giveBack(outcome.reserved);
+        },
+      };
     },
-    recordFailure: (emailKey, address, now) =>
-      logins.recordFailure([accountKey(emailKey), addressKey(address)], now, policy.loginFailureWindowSeconds),
-    forget: (emailKey) => logins.clearFailures(accountKey(emailKey)),
   };
 }

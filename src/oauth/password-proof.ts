@@ -1,4 +1,5 @@
 import type { LoginStore } from './authorization-ports.ts';
+import { BusyError } from './errors.ts';
 import type { GrantPolicy } from './grant.ts';
 import { createLoginLimit } from './login-limit.ts';
 import type { User } from './model.ts';
@@ -17,26 +18,60 @@ export interface PasswordAttempt {
 /** The one way to prove a password, on whatever surface or page: limited, counted, and the same for unknown accounts. */
 export interface PasswordProof {
   /**
-   * Whether the password is the account's and the account enabled; false is counted as a failure.
-   * @throws OAuthError `too_many_requests` when the account or the address has failed too often, right or wrong
+   * Whether the password is the account's and the account enabled; false is counted as a failure, true lets the account
+   * start afresh.
+   * @throws OAuthError `too_many_requests` while the account or the address has to wait, right or wrong; BusyError when
+   *   more people sign in than there is time for, which counts for nobody
    */
   isRight(attempt: PasswordAttempt): Promise<boolean>;
-  /** After all else has succeeded, too: the account starts afresh. */
-  forgetFailures(emailKey: string): Promise<void>;
 }
 
 export function createPasswordProof(logins: LoginStore, passwords: Passwords, policy: GrantPolicy): PasswordProof {
   const limit = createLoginLimit(logins, policy);
+  const inTurn = createTurns(policy.passwordQueueLength);
+
   return {
-    async isRight({ emailKey, user, rawPassword, address, now }) {
-      await limit.check(emailKey, address, now);
-      const matches = await passwords.verify(rawPassword, user?.passwordHash);
-      // Again, for guesses sent all at once: after too many failures the right one is answered like the wrong ones.
-      await limit.check(emailKey, address, now);
-      if (user?.enabled === true && matches) return true;
-      await limit.recordFailure(emailKey, address, now);
-      return false;
-    },
-    forgetFailures: (emailKey) => limit.forget(emailKey),
+    isRight: ({ emailKey, user, rawPassword, address, now }) =>
+      inTurn(emailKey, async () => {
+        const attempt = await limit.begin(emailKey, address, now);
+        let matches: boolean;
+        try {
+          matches = await passwords.verify(rawPassword, user?.passwordHash);
+        } catch (error) {
+          await attempt.abandoned();
+          throw error;
+        }
+        if (user?.enabled !== true || !matches) return false;
+        await attempt.succeeded();
+        return true;
+      }),
+  };
+}
+
+/**
+ * One sign-in of an account at a time: an attempt counts as failed until it is decided, and programs that sign in with
+ * one account all at once, with the right password, would be in each other's way.
+ */
+function createTurns(queueLength: number) {
+  const last = new Map<string, Promise<unknown>>();
+  let waiting = 0;
+
+  return async <T>(key: string, work: () => Promise<T>): Promise<T> => {
+    const before = last.get(key);
+    if (before !== undefined && waiting >= queueLength) throw new BusyError('too many sign-ins of one account wait');
+    const mine = (async () => {
+      if (before !== undefined) {
+        waiting++;
+        await before.catch(() => undefined);
+        waiting--;
+      }
+      return work();
+    })();
+    last.set(key, mine);
+    try {
+      return await mine;
+    } finally {
+      if (last.get(key) === mine) last.delete(key);
+    }
   };
 }

@@ -83,7 +83,6 @@ export function createSessionService(dependencies: Dependencies): SessionService
       const { emailKey } = user;
       const attempt = { emailKey, user, rawPassword, address, now: clock.nowSeconds() };
       if (isPasswordTooLong(rawPassword) || !(await proof.isRight(attempt))) throw wrong();
-      await proof.forgetFailures(emailKey);
     },
 
     async signIn(email, rawPassword, browser) {
@@ -101,7 +100,6 @@ export function createSessionService(dependencies: Dependencies): SessionService
         throw wrong();
       }
       const started = await start(user, browser);
-      await proof.forgetFailures(emailKey);
       audit.record({ ...event, outcome: 'success' });
       return started;
     },

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { authorizeUrl, newPkce } from '../support/browser-session.ts';
 import { redeem, requestOf } from '../support/code-flow.ts';
+import { failToSignIn } from '../support/failed-sign-ins.ts';
 import { PASSWORD } from '../support/server.ts';
 import { openBrowser } from './support/browser.ts';
 import { startListeningServer } from './support/listening-server.ts';
@@ -87,16 +88,11 @@ describe.skipIf(browser === undefined)(
       const { email } = await world.createUser();
       await world.visit(async ({ page }) => {
         await page.goto('/sign-in');
-        const { loginFailuresPerAccount } = world.server.dependencies.config;
-        for (let failures = 0; failures < loginFailuresPerAccount; failures++) {
-          await world.server.dependencies.core.sessions
-            .signIn(email, 'wrong', { userAgent: '', address: '203.0.113.7', requestId: 'a test' })
-            .catch(() => undefined);
-        }
+        await failToSignIn(world.server, email);
         await submitSignIn(page, email);
         await page.getByRole('alert').waitFor();
         expect(await page.getByRole('alert').innerText()).toMatch(
-          /^There were too many attempts to sign in\. Try again in \d+ (seconds|minutes)\.$/,
+          /^There were too many attempts to sign in\. Try again in 16 seconds\.$/,
         );
         expect(await page.locator('#email').inputValue()).toBe(email);
       });

@@ -285,36 +285,71 @@ describe('guessing', () => {
     for (let i = 0; i < times; i++) expect((await login(email, 'a wrong password')).status).toBe(401);
   };
 
-  it('answers an account that failed too often with 429 and Retry-After, even for the right password', async () => {
+  /** Fails until the account has to wait for `seconds`, the waits before included. */
+  const failUntilWait = async (email: string, seconds: number) => {
+    await fail(email, FAILURES_PER_ACCOUNT);
+    for (let wait = 1; ; wait *= 2) {
+      await fail(email, 1);
+      if (wait >= seconds) return;
+      server.clock.advance(wait);
+    }
+  };
+
+  it('lets so many failures pass, then makes the account wait, even for the right password', async () => {
+    const email = await newUser();
+    await fail(email, FAILURES_PER_ACCOUNT + 1);
+    for (const password of ['a wrong password', PASSWORD]) {
+      const response = await login(email, password);
+      expect([response.status, response.headers['retry-after']]).toEqual([429, '1']);
+      expect(response.body).toEqual({ success: 'false', message: expect.stringContaining('Try again in 1 seconds') });
+    }
+    server.clock.advance(1);
+    expect((await login(email, PASSWORD)).status).toBe(200);
+  });
+
+  it('doubles the wait with each further failure, up to the window, and tells what is left of it', async () => {
     const email = await newUser();
     await fail(email, FAILURES_PER_ACCOUNT);
-    server.clock.advance(100);
-    const response = await login(email, PASSWORD);
-    expect(response.status).toBe(429);
-    expect(response.headers['retry-after']).toBe(String(WINDOW_SECONDS - 100));
-    expect(response.body).toEqual({ success: 'false', message: expect.stringContaining('Try again in 800 seconds') });
-    server.clock.advance(WINDOW_SECONDS - 100);
+    for (const wait of [1, 2, 4, 8, 16, 32, 64, 128, 256, 512]) {
+      await fail(email, 1);
+      expect((await login(email, PASSWORD)).headers['retry-after']).toBe(String(wait));
+      server.clock.advance(wait - 1);
+      const late = await login(email, PASSWORD);
+      expect([late.status, late.headers['retry-after']]).toEqual([429, '1']);
+      server.clock.advance(1);
+    }
+    // The window is over by now, and the last wait is, too.
+    await fail(email, FAILURES_PER_ACCOUNT);
+    expect((await login(email, PASSWORD)).status).toBe(200);
+  });
+
+  it('does not count what is refused, so that nobody is kept waiting by asking on', async () => {
+    const email = await newUser();
+    await fail(email, FAILURES_PER_ACCOUNT + 1);
+    for (let i = 0; i < 20; i++) expect((await login(email, 'a wrong password')).status).toBe(429);
+    server.clock.advance(1);
     expect((await login(email, PASSWORD)).status).toBe(200);
   });
 
   it('counts an account by its folded e-mail', async () => {
     const email = await newUser();
-    for (let i = 0; i < FAILURES_PER_ACCOUNT; i++) await fail(i % 2 === 0 ? email : email.toUpperCase(), 1);
+    for (let i = 0; i <= FAILURES_PER_ACCOUNT; i++) await fail(i % 2 === 0 ? email : email.toUpperCase(), 1);
     expect((await login(email, PASSWORD)).status).toBe(429);
   });
 
   it('leaves other accounts alone', async () => {
     const [blocked, other] = [await newUser(), await newUser()];
-    await fail(blocked, FAILURES_PER_ACCOUNT);
+    await failUntilWait(blocked, 64);
     expect((await login(other, PASSWORD)).status).toBe(200);
+    expect((await login(blocked, PASSWORD)).status).toBe(429);
   });
 
   it('counts unknown accounts like known ones, so that the limit tells nothing', async () => {
     const email = newEmail();
-    await fail(email, FAILURES_PER_ACCOUNT);
+    await failUntilWait(email, 8);
     const unknown = await login(email, PASSWORD);
     const known = await newUser();
-    await fail(known, FAILURES_PER_ACCOUNT);
+    await failUntilWait(known, 8);
     const blocked = await login(known, PASSWORD);
     expect([unknown.status, unknown.text, unknown.headers['retry-after']]).toEqual([
       429,
@@ -326,7 +361,7 @@ describe('guessing', () => {
   it('lets an account start afresh after a success', async () => {
     const email = await newUser();
     for (let round = 0; round < 3; round++) {
-      await fail(email, FAILURES_PER_ACCOUNT - 1);
+      await fail(email, FAILURES_PER_ACCOUNT);
       expect((await login(email, PASSWORD)).status).toBe(200);
     }
   });
@@ -339,12 +374,20 @@ describe('guessing', () => {
         toTestResponse(
           await limited.app.inject({ method: 'POST', url: LOGIN, remoteAddress, payload: { email: user, password } }),
         );
-      for (let i = 0; i < 4; i++) {
+      for (let i = 0; i < 5; i++) {
         expect((await from('192.0.2.1', newEmail(), PASSWORD)).status).toBe(401);
-        if (i < 3) expect((await from('192.0.2.1', email, PASSWORD)).status).toBe(200);
+        if (i < 4) expect((await from('192.0.2.1', email, PASSWORD)).status).toBe(200);
       }
-      const blocked = await from('192.0.2.1', email, PASSWORD);
-      expect([blocked.status, blocked.headers['retry-after']]).toEqual([429, '900']);
+      for (const wait of ['1', '2', '4']) {
+        const blocked = await from('192.0.2.1', email, PASSWORD);
+        expect([blocked.status, blocked.headers['retry-after']]).toEqual([429, wait]);
+        limited.clock.advance(Number(wait));
+        // A success costs the address nothing, and gains it nothing.
+        expect((await from('192.0.2.1', email, PASSWORD)).status).toBe(200);
+        expect((await from('192.0.2.1', newEmail(), PASSWORD)).status).toBe(401);
+      }
+      expect((await from('192.0.2.1', email, PASSWORD)).status).toBe(429);
+      expect((await from('::ffff:192.0.2.1', email, PASSWORD)).status).toBe(429);
       expect((await from('192.0.2.2', email, PASSWORD)).status).toBe(200);
     } finally {
       await limited.close();
@@ -356,14 +399,33 @@ describe('guessing', () => {
     const guesses = Array.from({ length: 50 }, (_, i) => (i === 40 ? PASSWORD : `wrong password ${i}`));
     const answers = await Promise.all(guesses.map((guess) => login(email, guess)));
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(0);
-    const refused = answers.filter(({ status }) => status === 401).length;
-    expect(refused).toBeGreaterThanOrEqual(FAILURES_PER_ACCOUNT);
-    // Those that were being hashed when the limit was reached, at most.
-    expect(refused).toBeLessThanOrEqual(FAILURES_PER_ACCOUNT + 4);
+    // As many as one after the other: the free ones, and the one that must be waited for.
+    expect(answers.filter(({ status }) => status === 401)).toHaveLength(FAILURES_PER_ACCOUNT + 1);
     expect(answers[40]?.status).toBe(429);
     const late = answers.filter(({ status }) => status === 429);
     expect(new Set(late.map(({ text }) => text)).size).toBe(1);
-    expect(late.length).toBe(50 - refused);
+    expect(late).toHaveLength(50 - FAILURES_PER_ACCOUNT - 1);
+  });
+
+  it('counts each of many wrong guesses at once, wherever they come in', async () => {
+    const replicas = await Promise.all(
+      [1, 2, 3].map(() =>
+        startTestServer(
+          { LOGIN_FAILURES_PER_ACCOUNT: '20', LOGIN_FAILURES_PER_ADDRESS: '100000' },
+          { database: server.database, clock: server.clock },
+        ),
+      ),
+    );
+    try {
+      const email = newEmail();
+      const answers = await Promise.all(
+        Array.from({ length: 60 }, (_, i) => login(email, `wrong password ${i}`, replicas[i % 3])),
+      );
+      expect(answers.filter(({ status }) => status === 401)).toHaveLength(21);
+      expect(answers.filter(({ status }) => status === 429)).toHaveLength(39);
+    } finally {
+      for (const replica of replicas) await replica.close();
+    }
   });
 
   it('shares the count among replicas', async () => {
@@ -373,7 +435,7 @@ describe('guessing', () => {
     );
     try {
       const email = await newUser();
-      await fail(email, FAILURES_PER_ACCOUNT);
+      await fail(email, FAILURES_PER_ACCOUNT + 1);
       expect((await login(email, PASSWORD, other)).status).toBe(429);
     } finally {
       await other.close();
@@ -408,6 +470,25 @@ describe('many at once', () => {
     // Behind the queue of passwords the first would have taken as long as the storm.
     expect(delays.length).toBeGreaterThan(3);
     expect(Math.max(...delays)).toBeLessThan(duration / 3);
+  });
+
+  it('counts nobody who was turned away from a full queue, neither the account nor the address', async () => {
+    const small = await startTestServer(
+      { PASSWORD_QUEUE_LENGTH: '3', PASSWORD_CONCURRENCY: '1', LOGIN_FAILURES_PER_ADDRESS: '30' },
+      { clock: server.clock },
+    );
+    try {
+      // Each another account, so that none waits for its turn.
+      const answers = await Promise.all(Array.from({ length: 30 }, () => login(newEmail(), PASSWORD, small)));
+      const failed = answers.filter(({ status }) => status === 401).length;
+      expect(answers.filter(({ status }) => status === 429)).toHaveLength(30 - failed);
+      expect(failed).toBeLessThan(30);
+      // What is left of the address's free failures, and the one that must be waited for.
+      for (let i = failed; i < 31; i++) expect((await login(newEmail(), PASSWORD, small)).status).toBe(401);
+      expect((await login(newEmail(), PASSWORD, small)).headers['retry-after']).toBe('1');
+    } finally {
+      await small.close();
+    }
   });
 
   it('answers 429 with Retry-After when the queue of passwords is full, and counts no failure for it', async () => {

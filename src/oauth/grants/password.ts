@@ -57,7 +57,6 @@ export default function password(dependencies: GrantDependencies): Grant {
         passwordHash: user.passwordHash,
       });
       if (!started) throw wrong('user was changed during the sign-in');
-      await proof.forgetFailures(emailKey);
 
       return {
         subject: user.id,
