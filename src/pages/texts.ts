@@ -76,6 +76,9 @@ const english = {
       password_changed: 'Your password has been changed. Everything else that was signed in has been signed out.',
       session_ended: 'Signed out, as you asked.',
       app_disconnected: 'Disconnected, as you asked. The app can do nothing for you any more.',
+      api_key_deleted: 'Deleted, as you asked. The API key works no longer.',
+      api_key_repeated:
+        'That API key has been made already, and is shown only once. If you have not copied it, delete it and make another one.',
     },
     created: 'Since',
     lastSeen: 'Last active',
@@ -85,7 +88,7 @@ const english = {
 
     passwordTitle: 'Password',
     passwordLead:
-      'Changing it signs out your other sessions and your apps. Lasting connections stay until you end them.',
+      'Changing it signs out your other sessions and your apps. Lasting connections and API keys stay until you end them.',
     currentPassword: 'Current password',
     newPassword: 'New password',
     newPasswordHint: 'At least 8 characters. A few unrelated words are easy to remember and hard to guess.',
@@ -118,6 +121,63 @@ const english = {
     mayUse: 'Permissions',
     disconnect: 'Disconnect',
     disconnectApp: (app: string) => `Disconnect ${app}`,
+
+    apiKeysTitle: 'API keys',
+    apiKeysLead:
+      'Programs call an API with them, without your password. Give each program a key of its own, and delete what you do not know or need.',
+    noApiKeys: 'With an API key a program of yours can call an API without your password. You have none.',
+    newApiKey: 'Make an API key',
+    apiKeyForApp: (app: string) => `For your app ${app}`,
+    apiKeyAt: (api: string) => `At ${api}`,
+    endsIn: 'Ends in',
+    mayDo: 'It may',
+    expires: 'Expires',
+    expiredAt: 'Expired',
+    expired: 'Expired',
+    neverExpires: 'Does not expire',
+    deleteApiKey: 'Delete',
+    keepApiKey: 'Keep it',
+    deleteApiKeyWarning: 'Programs that use it stop working at once. This cannot be undone.',
+    deleteApiKeyNow: 'Delete it now',
+    deleteApiKeyNowOf: (label: string) => `Delete ${label} now`,
+  },
+
+  apiKey: {
+    newTitle: 'Make an API key',
+    newLead: 'Whoever has the key can do what you allow here, without your password.',
+    label: 'What will use it?',
+    labelHint: 'A name by which you know it again, such as “Nightly export”.',
+    target: 'What is it for?',
+    forApp: (app: string) => `Your app ${app}`,
+    forAppAt: (api: string) => `acts for itself, at ${api}`,
+    scopes: 'It may',
+    scopesHint: 'Choose only what the program needs.',
+    noScopes: 'It says who you are. There is nothing to choose.',
+    noScopesOfApp: 'It says which app it is. There is nothing to choose.',
+    expiry: 'How long does it work?',
+    expiries: {
+      '30': '30 days',
+      '90': '90 days',
+      '365': 'A year',
+      never: 'Until you delete it',
+    },
+    make: 'Make the key',
+    back: 'Back to your account',
+    nothing: 'There is nothing here that you can make API keys for. Ask the operator if you need one.',
+    failures: {
+      label: 'Give the key a name of 1 to 100 characters.',
+      too_many: 'There are 100 API keys already, and no more can be made. Delete some that you do not use.',
+      gone: 'What you have chosen cannot be had any more. Choose again.',
+    },
+
+    issuedTitle: 'Copy your API key now',
+    issuedLead: (label: string) => `This is the key for “${label}”. It is shown only this once.`,
+    value: 'API key',
+    copy: 'Copy the key',
+    copied: 'Copied.',
+    warning:
+      'Give it to nobody, and keep it out of repositories and chats. Whoever has it can do what you have allowed.',
+    usage: 'The program sends it with every request, in this header:',
   },
 
   signedOut: {

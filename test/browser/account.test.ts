@@ -1,9 +1,11 @@
 import type { BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type CodeApp, redeem, refresh, type Tokens } from '../support/code-flow.ts';
+import { failToSignIn } from '../support/failed-sign-ins.ts';
 import { openBrowser } from './support/browser.ts';
 import { allow, heading, openRequest, signInToAccount } from './support/person.ts';
-import { PATIENCE, startWorld, type World } from './support/world.ts';
+import { screenshot } from './support/screenshots.ts';
+import { PATIENCE, PHONE, startWorld, type World } from './support/world.ts';
 
 const { browser, reason } = await openBrowser();
 const NEW_PASSWORD = 'a quite different sentence';
@@ -101,16 +103,9 @@ describe.skipIf(browser === undefined)(
         await page.goto('/account');
         expect(await page.getByRole('alert').count()).toBe(0);
 
-        for (let failures = 0; failures < world.server.dependencies.config.loginFailuresPerAccount; failures++) {
-          await world.server.dependencies.core.sessions
-            .signIn(email, 'wrong', { userAgent: '', address: '203.0.113.7', requestId: 'a test' })
-            .catch(() => undefined);
-        }
+        await failToSignIn(world.server, email);
         await fillPasswords(page, current, NEW_PASSWORD);
-        await page
-          .getByRole('alert')
-          .getByText(/wrong too often. Try again in \d+ minutes/)
-          .waitFor();
+        await page.getByRole('alert').getByText('wrong too often. Try again in 16 seconds').waitFor();
       });
     });
 
@@ -190,6 +185,69 @@ describe.skipIf(browser === undefined)(
         expect(await page.locator('#connections').count()).toBe(0);
         expect((await postJson('/disconnect', {}, { authorization })).status).toBe(401);
       });
+    });
+
+    it('makes an API key, shows it once, and deletes it after asking', async () => {
+      const { email } = await world.createUser();
+      const { dependencies, createApp } = world.server;
+      await createApp({ name: 'Ledger Sync', scopes: ['read'], ownerEmail: email });
+      const live = async (value: string) => (await dependencies.core.accessTokens.inspect(value)).live;
+      await world.visit(
+        async ({ page }) => {
+          await signInToAccount(page, email);
+          await page.getByRole('link', { name: 'Make an API key' }).click();
+          await page.locator('#label:focus').waitFor();
+          await page.keyboard.type('Nightly export');
+          // Only what belongs to the API that is chosen can be ticked.
+          expect(await page.getByRole('checkbox').count()).toBe(2);
+          await page.getByRole('radio', { name: 'Your app Ledger Sync' }).check();
+          expect(await page.getByRole('checkbox').count()).toBe(1);
+          await page.getByRole('radio', { name: /^Default API/ }).check();
+          await page.getByRole('checkbox', { name: 'See your projects' }).check();
+          await page.locator('#expiry').selectOption('365');
+          await page.locator('#make-api-key').click();
+          const value = await page.locator('#api-key').inputValue();
+          expect(await live(value)).toBe(true);
+
+          await page.reload();
+          await page.getByText('That API key has been made already').waitFor();
+          expect(await page.locator('#api-keys li').count()).toBe(1);
+          expect(await page.content()).not.toContain(value);
+          expect(await page.locator('#api-keys li').innerText()).toContain('See your projects and who works on them');
+          await page.goto('/account');
+          const now = page.getByRole('button', { name: 'Delete Nightly export now' });
+          expect(await now.isVisible()).toBe(false);
+          await page.locator('#api-keys summary').click();
+          await now.waitFor();
+          await screenshot(page, 'account-api-key-asked-desktop');
+          await page.setViewportSize(PHONE);
+          await screenshot(page, 'account-api-key-asked-phone');
+          expect(await live(value)).toBe(true);
+          await now.click();
+          await page.getByRole('status').getByText('The API key works no longer.').waitFor();
+          expect(await live(value)).toBe(false);
+          expect(await page.locator('#api-keys li').count()).toBe(0);
+        },
+        // Nothing of it needs a script.
+        { javaScriptEnabled: false },
+      );
+    });
+
+    it('copies a new API key where there are scripts', async () => {
+      const { email } = await world.createUser();
+      await world.visit(
+        async ({ page }) => {
+          await signInToAccount(page, email);
+          await page.goto('/account/api-keys/new');
+          await page.locator('#label').fill('Laptop');
+          await page.locator('#make-api-key').click();
+          await page.getByRole('button', { name: 'Copy the key' }).click();
+          await page.getByText('Copied.').waitFor();
+          const copied = await page.evaluate('navigator.clipboard.readText()');
+          expect(copied).toBe(await page.locator('#api-key').inputValue());
+        },
+        { permissions: ['clipboard-read', 'clipboard-write'] },
+      );
     });
 
     it('signs out a browser that was left open before it does anything', async () => {

@@ -38,6 +38,8 @@ const PRIMARY: Readonly<Record<string, string>> = {
   account: '#change-password',
   'signed-out': 'a.button',
   'embedded-code': '#copy',
+  'api-key-new': '#make-api-key',
+  'api-key-issued': '#copy',
 };
 
 const hasFocus = (page: Page, selector: string): Promise<boolean> =>

@@ -78,7 +78,9 @@ describe('the page', () => {
 
   it('is for who is signed in; others are sent to sign in, and so are their forms', async () => {
     const browser = openBrowser(server);
-    expect((await browser.request('GET', '/account')).location).toBe('/sign-in');
+    for (const path of ['/account', '/account/api-keys/new']) {
+      expect((await browser.request('GET', path)).location).toBe('/sign-in');
+    }
     const csrf_token = formOf(await browser.open('/sign-in'), '/sign-in')?.csrf_token ?? '';
     for (const path of [
       'password',
@@ -86,6 +88,8 @@ describe('the page', () => {
       'sessions/end-others',
       'apps/disconnect',
       'connections/disconnect',
+      'api-keys',
+      'api-keys/delete',
     ]) {
       const page = await browser.request('POST', `/account/${path}`, { csrf_token });
       expect([page.status, page.location], path).toEqual([303, '/sign-in']);
@@ -168,7 +172,7 @@ describe('the password', () => {
 
   it('cannot be guessed by whoever has the browser: too many failures get 429, here and at the sign-in', async () => {
     const person = await createPerson(server);
-    for (let i = 0; i < 10; i++) {
+    for (let i = 0; i < 11; i++) {
       expect((await changePassword(person, { current_password: `guess ${i}` })).status).toBe(400);
     }
     const page = await changePassword(person);
@@ -314,6 +318,8 @@ describe('forms', () => {
       'sessions/end-others',
       'apps/disconnect',
       'connections/disconnect',
+      'api-keys',
+      'api-keys/delete',
     ]) {
       const fields = {
         family_id,
@@ -331,7 +337,9 @@ describe('forms', () => {
         const answer = await person.browser.request('POST', `/account/${path}`, body, headers);
         expect([answer.status, answer.location]).toEqual([403, undefined]);
       }
-      expect((await person.browser.request('GET', `/account/${path}`)).status).toBe(405);
+      // The address under which a new key was shown leads back.
+      const reopened = path === 'api-keys' ? 303 : 405;
+      expect((await person.browser.request('GET', `/account/${path}`)).status).toBe(reopened);
     }
     expect(await isLive(tokens.access_token)).toBe(true);
     expect(await isSignedIn({ browser: other })).toBe(true);

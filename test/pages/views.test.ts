@@ -8,6 +8,7 @@ import { assets } from '../../src/pages/assets/brand-assets.ts';
 import { brandStylesheet } from '../../src/pages/assets/brand-stylesheet.ts';
 import { contrast } from '../../src/pages/assets/colour.ts';
 import { accountPage } from '../../src/pages/views/account.tsx';
+import { issuedApiKeyPage, newApiKeyPage } from '../../src/pages/views/api-key.tsx';
 import { consentPage } from '../../src/pages/views/consent.tsx';
 import {
   embeddedCodePage,
@@ -86,6 +87,30 @@ describe('what others have chosen', () => {
     lastSeenAt: date,
   };
   const app = { appName: hostile, scopes: [hostile], createdAt: date, lastUsedAt: date };
+  const scopes = [
+    { name: hostile, description: hostile },
+    { name: `${hostile}2`, description: undefined },
+  ];
+  const target = { value: hostile, apiName: hostile, apiIdentifier: hostile, appName: hostile, scopes };
+  const newApiKey = {
+    brand,
+    csrfToken: hostile,
+    formId: hostile,
+    targets: [target],
+    entered: { label: hostile, target: hostile, scopes: [hostile], expiry: '90' as const },
+  };
+  const apiKey = {
+    id: hostile,
+    label: hostile,
+    lastFour: hostile,
+    apiName: hostile,
+    appName: hostile,
+    scopes,
+    createdAt: date,
+    lastUsedAt: date,
+    expiresAt: date,
+    expired: true,
+  };
   const consent = {
     brand,
     csrfToken: hostile,
@@ -111,6 +136,12 @@ describe('what others have chosen', () => {
     ['error', errorPage({ brand, title: hostile, problem: hostile, advice: hostile, requestId: hostile, status: 400 })],
     ['message', messagePage({ brand, title: hostile, message: hostile, link: { path: '/account', text: hostile } })],
     ['signed out', signedOutPage({ brand })],
+    ['a new API key', newApiKeyPage(newApiKey)],
+    [
+      'a new API key of several kinds',
+      newApiKeyPage({ ...newApiKey, targets: [target, { ...target, value: 'b', appName: undefined, scopes: [] }] }),
+    ],
+    ['an issued API key', issuedApiKeyPage({ brand, label: hostile, rawValue: hostile })],
     ['form_post', formPostPage({ brand, action: `https://a.example/?${hostile}`, parameters: { [hostile]: hostile } })],
     ['embedded code', embeddedCodePage({ brand, code: hostile, appName: hostile })],
     [
@@ -122,6 +153,8 @@ describe('what others have chosen', () => {
         sessions: [session, { ...session, id: `${hostile}2`, current: true }],
         apps: [{ ...app, familyId: hostile }],
         connections: [{ ...app, id: hostile }],
+        apiKeys: [apiKey, { ...apiKey, id: `${hostile}2`, appName: undefined, expired: false }],
+        mayMakeApiKeys: true,
       }),
     ],
   ];
@@ -233,6 +266,7 @@ describe('the forms', () => {
     expect(valuesOf(html, 'session_id')).toEqual(['session-2', 'session-3']);
     expect(valuesOf(html, 'family_id')).toEqual(['family-1', 'family-2']);
     expect(valuesOf(html, 'connection_id')).toEqual(['connection-1']);
+    expect(valuesOf(html, 'api_key_id')).toEqual(['key-1', 'key-2']);
     expect(form(html, '/account/sessions/end-others')).not.toBe('');
     expect(form(html, '/sign-out')).not.toBe('');
     expect(html).toContain('<time datetime="2026-11-23T04:20:00.000Z">23 Nov 2026, 04:20 UTC</time>');

@@ -7,6 +7,7 @@ import { brandStylesheet } from './brand-stylesheet.ts';
 import { inkOn } from './colour.ts';
 import { ENHANCE_SCRIPT, FORM_POST_SCRIPT } from './scripts.ts';
 import { STYLESHEET_BASE } from './stylesheet-base.ts';
+import { STYLESHEET_CHOICES } from './stylesheet-choices.ts';
 import { STYLESHEET_CONTROLS } from './stylesheet-controls.ts';
 import { STYLESHEET_PARTS } from './stylesheet-parts.ts';
 
@@ -72,7 +73,12 @@ function makeAssets(brand: Brand): BrandAssets {
   const logo = brand.logoPath === undefined ? undefined : readLogo(brand.logoPath);
   const logoPath = logo && add('logo', logo.extension, logo.contentType, logo.body);
   const paths: AssetPaths = {
-    stylesheet: add('pages', '.css', CSS, STYLESHEET_BASE + STYLESHEET_CONTROLS + STYLESHEET_PARTS),
+    stylesheet: add(
+      'pages',
+      '.css',
+      CSS,
+      STYLESHEET_BASE + STYLESHEET_CONTROLS + STYLESHEET_PARTS + STYLESHEET_CHOICES,
+    ),
     brandStylesheet: add('brand', '.css', CSS, brandStylesheet(brand.colour)),
     formPostScript: add('form-post', '.js', SCRIPT, FORM_POST_SCRIPT),
     enhanceScript: add('enhance', '.js', SCRIPT, ENHANCE_SCRIPT),

@@ -34,11 +34,11 @@ button.primary:hover {
   border-color: transparent;
   background: var(--accent-hover);
 }
-button.danger {
+.danger {
   border-color: var(--danger-line);
   color: var(--danger);
 }
-button.danger:hover {
+.danger:hover {
   border-color: var(--danger);
   background: var(--danger-ground);
 }
@@ -77,6 +77,7 @@ button.link::after {
   inset: -0.75rem -0.5rem;
 }
 input,
+select,
 textarea {
   display: block;
   width: 100%;
@@ -121,10 +122,12 @@ textarea.code {
   word-break: break-all;
 }
 input:hover,
+select:hover,
 textarea:hover {
   border-color: var(--ink);
 }
 input:focus-visible,
+select:focus-visible,
 textarea:focus-visible {
   outline-offset: -1px;
   border-color: var(--accent-ink);

@@ -1,23 +1,13 @@
 import type { PageContext, PageRequest, PageResponse, Pages } from '../../http/page-contract.ts';
 import { BusyError, OAuthError, RefusedError } from '../../oauth/errors.ts';
-import type { Session, User } from '../../oauth/model.ts';
 import { optionalParameter } from '../../oauth/parameters.ts';
 import { isPasswordTooLong } from '../../oauth/people.ts';
+import { describeScope } from '../../oauth/scopes.ts';
+import { forSignedIn, type SignedIn } from '../signed-in.ts';
 import { type AccountNotice, accountPage, type PasswordFailure } from '../views/account.tsx';
 
-interface SignedIn {
-  readonly session: Session;
-  readonly user: User;
-}
-
-/** A person's own account: password, sessions, connected apps. */
+/** A person's own account: password, sessions, connected apps, API keys. */
 const account: Pages = (context) => {
-  /** Only for who is signed in; others go and do so. */
-  const forSignedIn =
-    (handle: (request: PageRequest, signedIn: SignedIn) => Promise<PageResponse>) =>
-    async (request: PageRequest): Promise<PageResponse> =>
-      request.signedIn === undefined ? { status: 303, location: '/sign-in' } : handle(request, request.signedIn);
-
   const done = (notice: AccountNotice): PageResponse => ({ status: 303, location: `/account?notice=${notice}` });
 
   return [
@@ -71,7 +61,13 @@ const account: Pages = (context) => {
 
 export default account;
 
-const NOTICES: readonly AccountNotice[] = ['password_changed', 'session_ended', 'app_disconnected'];
+const NOTICES: readonly AccountNotice[] = [
+  'password_changed',
+  'session_ended',
+  'app_disconnected',
+  'api_key_deleted',
+  'api_key_repeated',
+];
 
 async function show(
   context: PageContext,
@@ -80,9 +76,10 @@ async function show(
   passwordFailure?: PasswordFailure,
   retryAfterSeconds?: number,
 ): Promise<PageResponse> {
-  const { sessions, families, connections } = await context.accounts.overview(user.id);
+  const { sessions, families, connections, apiKeys, mayMakeApiKeys } = await context.accounts.overview(user.id);
   const notice = NOTICES.find((known) => known === request.parameters.notice);
   const toDate = (seconds: number): Date => new Date(seconds * 1000);
+  const toOptionalDate = (seconds: number | undefined) => (seconds === undefined ? undefined : toDate(seconds));
   return {
     status: passwordFailure === undefined ? 200 : passwordFailure === 'too_many' ? 429 : 400,
     ...(retryAfterSeconds !== undefined && { headers: { 'retry-after': String(retryAfterSeconds) } }),
@@ -110,8 +107,21 @@ async function show(
         appName: connection.appName,
         scopes: connection.scopes,
         createdAt: toDate(connection.createdAt),
-        lastUsedAt: connection.lastUsedAt === undefined ? undefined : toDate(connection.lastUsedAt),
+        lastUsedAt: toOptionalDate(connection.lastUsedAt),
       })),
+      apiKeys: apiKeys.map((key) => ({
+        id: key.id,
+        label: key.label,
+        lastFour: key.lastFour,
+        apiName: key.apiName,
+        appName: key.appName,
+        scopes: key.scopes.map((name) => describeScope(name, key.scopeDescriptions)),
+        createdAt: toDate(key.createdAt),
+        lastUsedAt: toOptionalDate(key.lastUsedAt),
+        expiresAt: toOptionalDate(key.expiresAt),
+        expired: key.isExpired,
+      })),
+      mayMakeApiKeys,
       ...(notice !== undefined && { notice }),
       ...(passwordFailure !== undefined && { passwordFailure }),
       ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),

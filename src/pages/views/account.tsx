@@ -1,5 +1,6 @@
 import type { Brand } from '../../http/page-contract.ts';
 import { texts } from '../texts.ts';
+import { type AccountApiKey, ApiKeysSection } from './account-api-keys.tsx';
 import { type AccountApp, type AccountConnection, AppsSection, ConnectionsSection } from './account-apps.tsx';
 import { type AccountSession, SessionsSection } from './account-sessions.tsx';
 import { displayName } from './display.ts';
@@ -7,7 +8,12 @@ import { renderDocument } from './document.tsx';
 import { Alert, Field, PostForm, Section } from './parts.tsx';
 
 export type PasswordFailure = 'wrong' | 'too_many' | 'too_short' | 'too_long' | 'same' | 'mismatch';
-export type AccountNotice = 'password_changed' | 'session_ended' | 'app_disconnected';
+export type AccountNotice =
+  | 'password_changed'
+  | 'session_ended'
+  | 'app_disconnected'
+  | 'api_key_deleted'
+  | 'api_key_repeated';
 
 export interface AccountPageOptions {
   readonly brand: Brand;
@@ -16,6 +22,8 @@ export interface AccountPageOptions {
   readonly sessions: readonly AccountSession[];
   readonly apps: readonly AccountApp[];
   readonly connections: readonly AccountConnection[];
+  readonly apiKeys: readonly AccountApiKey[];
+  readonly mayMakeApiKeys: boolean;
   readonly notice?: AccountNotice | undefined;
   readonly passwordFailure?: PasswordFailure | undefined;
   readonly retryAfterSeconds?: number | undefined;
@@ -43,9 +51,12 @@ export function accountPage(options: AccountPageOptions): string {
           <h1>{displayName(user.name) || words.title}</h1>
           <p class="lead">{words.signedInAs(displayName(user.email))}</p>
         </div>
-        {notice !== undefined && <Alert kind="done">{words.notices[notice]}</Alert>}
+        {notice !== undefined && (
+          <Alert kind={notice === 'api_key_repeated' ? 'warning' : 'done'}>{words.notices[notice]}</Alert>
+        )}
         <AppsSection apps={apps} csrfToken={csrfToken} />
         <ConnectionsSection connections={connections} csrfToken={csrfToken} />
+        <ApiKeysSection apiKeys={options.apiKeys} mayMakeMore={options.mayMakeApiKeys} csrfToken={csrfToken} />
         <SessionsSection sessions={sessions} csrfToken={csrfToken} />
         <PasswordSection
           email={user.email}

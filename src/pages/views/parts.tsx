@@ -16,6 +16,7 @@ const ICONS = {
   warning: 'M12 8.5v5M12 17h.01M10.3 3.9L2.4 17.5A2 2 0 0 0 4.1 20.5h15.8a2 2 0 0 0 1.7-3L13.7 3.9a2 2 0 0 0-3.4 0z',
   failure: 'M12 7.5v5.5M12 16.5h.01M12 3a9 9 0 1 0 0 18a9 9 0 0 0 0-18z',
   device: 'M4 5.5h16v10.5H4zM2 19.5h20',
+  key: 'M12 15.5a4 4 0 1 1-8 0a4 4 0 0 1 8 0zM10.9 12.6L20 3.5M15.5 8l2.75 2.75M18 5.5l2.5 2.5',
 } as const;
 
 export function Icon({ name }: { readonly name: keyof typeof ICONS }) {

@@ -1,5 +1,6 @@
 import type { Brand } from '../../../src/http/page-contract.ts';
 import { accountPage } from '../../../src/pages/views/account.tsx';
+import { issuedApiKeyPage, newApiKeyPage } from '../../../src/pages/views/api-key.tsx';
 import { consentPage } from '../../../src/pages/views/consent.tsx';
 import {
   embeddedCodePage,
@@ -92,6 +93,70 @@ export function sampleViews(brand: Brand = BRAND): ReadonlyMap<string, string> {
         lastUsedAt: undefined,
       },
     ],
+    apiKeys: [
+      {
+        id: 'key-1',
+        label: 'Nightly export',
+        lastFour: 'x7Qa',
+        apiName: 'Orders',
+        appName: undefined,
+        scopes: [
+          { name: 'orders:read', description: 'See your orders' },
+          { name: 'invoices:read', description: 'See your invoices' },
+          { name: 'offline_access', description: undefined },
+        ],
+        createdAt: at('05T11:40:00'),
+        lastUsedAt: at('23T03:00:00'),
+        expiresAt: new Date('2027-02-03T11:40:00Z'),
+        expired: false,
+      },
+      {
+        id: 'key-2',
+        label: 'Old laptop',
+        lastFour: 'm-_2',
+        apiName: 'Orders',
+        appName: 'Ledger Sync',
+        scopes: [],
+        createdAt: at('01T08:00:00'),
+        lastUsedAt: undefined,
+        expiresAt: at('20T08:00:00'),
+        expired: true,
+      },
+    ],
+    mayMakeApiKeys: true,
+  };
+  const newApiKey = {
+    brand,
+    csrfToken: 'csrf-0123456789',
+    formId: 'form-0123456789',
+    targets: [
+      {
+        value: 'api https://api.northwind.example/orders',
+        apiName: 'Orders',
+        apiIdentifier: 'https://api.northwind.example/orders',
+        appName: undefined,
+        scopes: [
+          { name: 'orders:read', description: 'See your orders' },
+          { name: 'orders:write', description: 'Create and change orders for you' },
+          { name: 'offline_access', description: undefined },
+        ],
+      },
+      {
+        value: 'api https://api.northwind.example/weather',
+        apiName: 'Weather',
+        apiIdentifier: 'https://api.northwind.example/weather',
+        appName: undefined,
+        scopes: [],
+      },
+      {
+        value: 'app ledger-sync',
+        apiName: 'Orders',
+        apiIdentifier: 'https://api.northwind.example/orders',
+        appName: 'Ledger Sync',
+        scopes: [{ name: 'orders:read', description: 'See your orders' }],
+      },
+    ],
+    entered: { label: '', target: undefined, scopes: [], expiry: '90' as const },
   };
   const loopback = {
     ...consent,
@@ -145,10 +210,44 @@ export function sampleViews(brand: Brand = BRAND): ReadonlyMap<string, string> {
       }),
     ],
     ['account', accountPage(account)],
-    ['account-failure', accountPage({ ...account, apps: [], connections: [], passwordFailure: 'mismatch' })],
+    [
+      'account-failure',
+      accountPage({ ...account, apps: [], connections: [], apiKeys: [], passwordFailure: 'mismatch' }),
+    ],
     [
       'account-notice',
-      accountPage({ ...account, connections: [], sessions: account.sessions.slice(0, 1), notice: 'app_disconnected' }),
+      accountPage({
+        ...account,
+        connections: [],
+        apiKeys: [],
+        mayMakeApiKeys: false,
+        sessions: account.sessions.slice(0, 1),
+        notice: 'app_disconnected',
+      }),
+    ],
+    ['api-key-new', newApiKeyPage(newApiKey)],
+    [
+      'api-key-new-failure',
+      newApiKeyPage({
+        ...newApiKey,
+        entered: {
+          label: 'Nightly export',
+          target: 'app ledger-sync',
+          scopes: ['app ledger-sync orders:read'],
+          expiry: 'never',
+        },
+        failure: 'too_many',
+      }),
+    ],
+    ['api-key-new-only', newApiKeyPage({ ...newApiKey, targets: newApiKey.targets.slice(0, 1), failure: 'label' })],
+    ['api-key-new-nothing', newApiKeyPage({ ...newApiKey, targets: [] })],
+    [
+      'api-key-issued',
+      issuedApiKeyPage({
+        brand,
+        label: 'Nightly export',
+        rawValue: 'cs_key_Zk3vT0c1pXq7Rr9uB2mW5yN8dF4gH6jLs1aQe0oPzUiV4kCw',
+      }),
     ],
     ['signed-out', signedOutPage({ brand })],
     ['message', messagePage({ brand, title: 'Nothing to do', message: 'This has been done already.' })],
