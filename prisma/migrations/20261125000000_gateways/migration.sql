@@ -68,19 +68,22 @@ CREATE TABLE balances (
     updated_at timestamptz(3) NOT NULL DEFAULT now(),
     CONSTRAINT balances_credits_check CHECK (credits >= 0)
 );
+-- What a replica has taken since the lease began and what of it was used: totals, so that saying them twice changes
+-- nothing. A lease goes with its balance, whose row every change of a lease locks first.
 CREATE TABLE credit_leases (
     id         text PRIMARY KEY,
-    app_id     text NOT NULL REFERENCES apps (id) ON DELETE CASCADE ON UPDATE CASCADE,
-    credits    bigint NOT NULL,
+    app_id     text NOT NULL REFERENCES balances (app_id) ON DELETE CASCADE ON UPDATE CASCADE,
+    taken      bigint NOT NULL,
+    used       bigint NOT NULL DEFAULT 0,
     expires_at timestamptz(3) NOT NULL,
-    CONSTRAINT credit_leases_credits_check CHECK (credits >= 0)
+    CONSTRAINT credit_leases_used_check CHECK (used BETWEEN 0 AND taken)
 );
 CREATE INDEX credit_leases_app_id_idx ON credit_leases (app_id);
 CREATE INDEX credit_leases_expires_at_idx ON credit_leases (expires_at);
 -- Whoever tops up and does not hear the answer can say the same reference again.
 CREATE TABLE top_ups (
     id         text PRIMARY KEY,
-    app_id     text NOT NULL REFERENCES apps (id) ON DELETE CASCADE ON UPDATE CASCADE,
+    app_id     text NOT NULL REFERENCES balances (app_id) ON DELETE CASCADE ON UPDATE CASCADE,
     credits    bigint NOT NULL,
     reference  text,
     created_at timestamptz(3) NOT NULL DEFAULT now()
@@ -97,6 +100,8 @@ CREATE TRIGGER balances_raised AFTER UPDATE ON balances FOR EACH ROW
 CREATE UNLOGGED TABLE rate_windows (
     key        text PRIMARY KEY,
     taken      bigint NOT NULL,
+    -- What the last taking got of it.
+    granted    bigint NOT NULL,
     expires_at timestamptz(3) NOT NULL
 );
 CREATE INDEX rate_windows_expires_at_idx ON rate_windows (expires_at);
@@ -114,19 +119,19 @@ ALTER TABLE login_failures ADD COLUMN blocked_until timestamptz(3);
 -- are gone ('id.generation', as tokens name them) and which apps are disabled or deleted.
 ALTER TABLE revocations
     -- The transaction that recorded it. Whoever has read up to the oldest that is still running has missed nothing.
+    -- Not volatile, so that rows of before are not rewritten: this transaction recorded them.
     ADD COLUMN recorded_in bigint NOT NULL DEFAULT pg_current_xact_id()::text::bigint,
     -- An app that was enabled again.
     ADD COLUMN restored_at timestamptz(3),
     DROP CONSTRAINT revocations_kind_check,
     ADD CONSTRAINT revocations_kind_check CHECK (kind IN ('token', 'family', 'secret', 'app'));
-CREATE INDEX revocations_recorded_in_idx ON revocations (recorded_in);
 
 -- When the last token of an app will have expired. Until when a key of the ring signed is known; nobody keeps that of the
 -- keys that belong to one API.
 CREATE FUNCTION tokens_of_app_end(identifier text) RETURNS timestamptz LANGUAGE sql STABLE AS $$
     SELECT CASE
         WHEN EXISTS (SELECT FROM apis WHERE apis.identifier = $1 AND hmac_key_sealed IS NOT NULL)
-            THEN now() + interval '10 years'
+            THEN timestamptz '9999-12-31 23:59:59+00'
         ELSE greatest(now() + interval '1 day', (SELECT max(tokens_until) FROM signing_keys))
     END
 $$;
@@ -134,9 +139,9 @@ $$;
 CREATE FUNCTION record_secret_revocation() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO revocations (kind, id, revoked_at, expires_at)
+    VALUES ('secret', OLD.id || '.' || OLD.generation, now(), tokens_of_app_end(
+        (SELECT api_identifier FROM apps WHERE id IN (OLD.app_id, NEW.app_id) ORDER BY id = OLD.app_id DESC LIMIT 1)))
     -- Of an app that is deleted, the secrets were recorded before.
-    SELECT 'secret', OLD.id || '.' || OLD.generation, now(), tokens_of_app_end(api_identifier)
-      FROM apps WHERE id = OLD.app_id
     ON CONFLICT (kind, id) DO NOTHING;
     RETURN NULL;
 END $$;
@@ -146,6 +151,17 @@ CREATE TRIGGER secrets_deleted AFTER DELETE ON secrets FOR EACH ROW
 CREATE TRIGGER secrets_regenerated AFTER UPDATE ON secrets FOR EACH ROW
     WHEN (OLD.app_id IS NOT NULL AND NEW.generation IS DISTINCT FROM OLD.generation)
     EXECUTE FUNCTION record_secret_revocation();
+
+-- A token names its app and its secret. What a secret issued for one app is dead when it becomes another's, by that or
+-- by renaming the app: as another generation it can be told apart.
+CREATE FUNCTION begin_secret_anew() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.generation := OLD.generation + 1;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER secrets_moved BEFORE UPDATE ON secrets FOR EACH ROW
+    WHEN (NEW.app_id IS DISTINCT FROM OLD.app_id AND NEW.generation = OLD.generation)
+    EXECUTE FUNCTION begin_secret_anew();
 
 CREATE FUNCTION record_app_revocation() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
@@ -166,6 +182,9 @@ END $$;
 CREATE TRIGGER apps_disabled AFTER UPDATE ON apps FOR EACH ROW
     WHEN (NEW.disabled_at IS NOT NULL AND OLD.disabled_at IS NULL)
     EXECUTE FUNCTION record_app_revocation();
+CREATE TRIGGER apps_renamed AFTER UPDATE ON apps FOR EACH ROW
+    WHEN (NEW.id IS DISTINCT FROM OLD.id)
+    EXECUTE FUNCTION record_app_revocation();
 CREATE TRIGGER apps_deleted BEFORE DELETE ON apps FOR EACH ROW EXECUTE FUNCTION record_app_revocation();
 
 CREATE FUNCTION record_app_restoration() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -176,12 +195,34 @@ BEGIN
     RETURN NULL;
 END $$;
 CREATE TRIGGER apps_enabled AFTER UPDATE ON apps FOR EACH ROW
-    WHEN (NEW.disabled_at IS NULL AND OLD.disabled_at IS NOT NULL)
+    WHEN (NEW.disabled_at IS NULL AND (OLD.disabled_at IS NOT NULL OR NEW.id IS DISTINCT FROM OLD.id))
     EXECUTE FUNCTION record_app_restoration();
 -- Of another app of that name before, the tokens stay dead: its secrets and families are in the list themselves.
 CREATE TRIGGER apps_added AFTER INSERT ON apps FOR EACH ROW
     WHEN (NEW.disabled_at IS NULL)
     EXECUTE FUNCTION record_app_restoration();
+
+-- TRUNCATE fires no row triggers, so it revokes beforehand.
+CREATE FUNCTION record_all_secret_revocations() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO revocations (kind, id, revoked_at, expires_at)
+    SELECT 'secret', s.id || '.' || s.generation, now(), tokens_of_app_end(a.api_identifier)
+      FROM secrets s JOIN apps a ON a.id = s.app_id
+    ON CONFLICT (kind, id) DO NOTHING;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER secrets_recorded BEFORE TRUNCATE ON secrets EXECUTE FUNCTION record_all_secret_revocations();
+
+CREATE FUNCTION record_all_app_revocations() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO revocations (kind, id, revoked_at, expires_at)
+    SELECT 'app', id, now(), tokens_of_app_end(api_identifier) FROM apps
+    ON CONFLICT (kind, id) DO UPDATE SET
+        revoked_at = now(), restored_at = NULL, recorded_in = excluded.recorded_in,
+        expires_at = greatest(revocations.expires_at, excluded.expires_at);
+    RETURN NULL;
+END $$;
+CREATE TRIGGER apps_recorded BEFORE TRUNCATE ON apps EXECUTE FUNCTION record_all_app_revocations();
 
 -- What was disabled before this list was kept.
 INSERT INTO revocations (kind, id, revoked_at, expires_at)
