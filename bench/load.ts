@@ -1,4 +1,5 @@
 import autocannon from 'autocannon';
+import type { Measured } from './processes.ts';
 
 /** What one connection sends: the same request again and again, or one that depends on the answer before. */
 export interface Load {
@@ -19,6 +20,8 @@ export interface Measurement {
   readonly p50: number;
   readonly p99: number;
   readonly errors: number;
+  /** What the server computed for a request, in microseconds; undefined where the system does not tell. */
+  readonly cpuMicroseconds: number | undefined;
   /** Some of the answers, to be checked. */
   readonly sample: readonly string[];
 }
@@ -27,12 +30,13 @@ export const CONNECTIONS = 32;
 const SAMPLE = 50;
 
 /** Keeps the server busy for some seconds. Ends by itself. */
-export async function run(address: string, load: Load, seconds: number): Promise<Measurement> {
+export async function run(target: Measured, load: Load, seconds: number): Promise<Measurement> {
   await load.before?.();
+  const cpuBefore = await target.cpuSeconds();
   const sample: string[] = [];
   let connection = 0;
   const result = await autocannon({
-    url: address + load.path,
+    url: target.address + load.path,
     method: load.method ?? 'POST',
     headers: load.headers ?? {},
     connections: load.connections ?? CONNECTIONS,
@@ -46,7 +50,12 @@ export async function run(address: string, load: Load, seconds: number): Promise
       });
     },
   });
+  const cpuAfter = await target.cpuSeconds();
   return {
+    cpuMicroseconds:
+      cpuBefore === undefined || cpuAfter === undefined
+        ? undefined
+        : ((cpuAfter - cpuBefore) * 1_000_000) / result.requests.total,
     perSecond: result.requests.average,
     p50: result.latency.p50,
     p99: result.latency.p99,

@@ -11,9 +11,15 @@ import { promisify } from 'node:util';
 const PROGRAM = fileURLToPath(new URL('../../bin/countersign.js', import.meta.url));
 const LIMITS = fileURLToPath(new URL('./limits.js', import.meta.url));
 
-/** The server under test: a process of its own, on a data directory of its own, as it comes out of the box. */
-export interface BenchServer {
+/** A process that answers requests. */
+export interface Measured {
   readonly address: string;
+  /** The time that it has spent computing; undefined where the system does not tell. */
+  cpuSeconds(): Promise<number | undefined>;
+}
+
+/** The server under test: a process of its own, on a data directory of its own, as it comes out of the box. */
+export interface BenchServer extends Measured {
   readonly databaseUrl: string;
   readonly masterKey: string;
   /** Runs the command line and returns what it prints as JSON. */
@@ -26,7 +32,15 @@ export interface BenchServer {
 export async function startServer(): Promise<BenchServer> {
   const dataDir = await mkdtemp(join(tmpdir(), 'countersign-bench-'));
   const port = await freePort();
-  const environment = { ...process.env, DATA_DIR: dataDir, PORT: String(port), LOGIN_FAILURES_PER_ADDRESS: '100000' };
+  const environment = {
+    ...process.env,
+    DATA_DIR: dataDir,
+    PORT: String(port),
+    LOGIN_FAILURES_PER_ADDRESS: '100000',
+    TOKEN_REQUESTS_PER_ADDRESS: '1000000000',
+    TOKEN_REQUESTS_PER_APP: '1000000000',
+    REVOCATIONS_PER_API: '1000000000',
+  };
   const child = spawn(process.execPath, [PROGRAM, 'serve'], { env: environment, stdio: ['ignore', 'pipe', 'ignore'] });
   child.stdout.pipe(createWriteStream(join(dataDir, 'server.log')));
   const address = `http://127.0.0.1:${port}`;
@@ -44,6 +58,7 @@ export async function startServer(): Promise<BenchServer> {
       const { stdout } = await promisify(execFile)('ps', ['-o', 'rss=', '-p', String(child.pid)]);
       return Number(stdout) / 1024;
     },
+    cpuSeconds: () => cpuSecondsOf(child.pid),
     async stop() {
       child.kill('SIGTERM');
       if (child.exitCode === null) await once(child, 'exit');
@@ -62,11 +77,24 @@ export async function measureLimit(...words: string[]): Promise<number> {
   return value;
 }
 
+// Of proc(5), which has been 100 a second on Linux for longer than Node.
+const TICKS_PER_SECOND = 100;
+
+async function cpuSecondsOf(pid: number | undefined): Promise<number | undefined> {
+  try {
+    // What comes before is the name of the program, in parentheses.
+    const fields = (await readFile(`/proc/${pid}/stat`, 'utf8')).split(') ').at(-1)?.split(' ') ?? [];
+    return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+  } catch {
+    return undefined;
+  }
+}
+
 /** The bare Fastify server; the caller stops it. */
-export async function startBareFastify(): Promise<{ readonly address: string; stop(): void }> {
+export async function startBareFastify(): Promise<Measured & { stop(): void }> {
   const child = fork(LIMITS, ['fastify']);
   const [address] = (await once(child, 'message')) as [string];
-  return { address, stop: () => child.kill('SIGTERM') };
+  return { address, cpuSeconds: () => cpuSecondsOf(child.pid), stop: () => child.kill('SIGTERM') };
 }
 
 async function answering(url: string, child: ChildProcess): Promise<void> {
@@ -89,7 +117,8 @@ async function embeddedUrl(dataDir: string): Promise<string> {
   return `postgres://countersign:${password}@127.0.0.1:${port}/countersign`;
 }
 
-async function freePort(): Promise<number> {
+/** A port of the loopback interface on which nobody listens. */
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as { port: number };

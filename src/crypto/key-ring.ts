@@ -1,10 +1,12 @@
-import { hash, randomBytes } from 'node:crypto';
-import { decodeProtectedHeader, type JWK } from 'jose';
+import { randomBytes } from 'node:crypto';
+import type { JWK } from 'jose';
 import { LRUCache } from 'lru-cache';
 import { type Api, ASYMMETRIC_ALGORITHMS, type AsymmetricAlgorithm } from '../oauth/model.ts';
 import type { Clock, Signer, SigningKeyStore, StoredSigningKey, VerifiedJwt } from '../oauth/ports.ts';
+import { decodeCanonical, type JwsHeader, readHeader } from './jws.ts';
 import type { Sealer } from './sealing.ts';
 import { generateKey, type ReadyKey, readyAsymmetricKey, readyHmacKey } from './signing-key.ts';
+import { digestOfToken } from './token-digest.ts';
 
 /** How long others may keep our JWKS; a key is published for longer than this before it signs. */
 const JWKS_MAX_AGE_SECONDS = 300;
@@ -17,6 +19,7 @@ const END_OF_TIME_SECONDS = 253_402_300_799;
 const STATEMENT_LIFETIME_SECONDS = 3600;
 const MAX_TOKEN_CHARACTERS = 16_384;
 const REMEMBERED_TOKENS = 20_000;
+const REMEMBERED_HEADERS = 200;
 
 /** How a key of the ring stands. */
 export interface KeyStatus {
@@ -59,6 +62,8 @@ export function createKeyRing({ store, sealer, clock, trusted }: Dependencies): 
   let loading: Promise<void> | undefined;
   // A signature that was right stays right while its key stands: the second look at a token costs one SHA-256.
   const verified = new LRUCache<string, VerifiedJwt>({ max: REMEMBERED_TOKENS });
+  // All tokens of a key have the same first part.
+  const headers = new LRUCache<string, JwsHeader>({ max: REMEMBERED_HEADERS });
 
   const load = async (): Promise<void> => {
     const { keys, apiKeys: storedApiKeys } = await store.load();
@@ -143,36 +148,46 @@ export function createKeyRing({ store, sealer, clock, trusted }: Dependencies): 
     return current(stored.algorithm, now)?.kid === stored.kid ? 'signing' : 'retired';
   };
 
-  const findKey = (token: string): ReadyKey | undefined => {
-    const { kid, alg, crit } = decodeProtectedHeader(token);
+  const findKey = ({ kid, alg, crit }: JwsHeader): ReadyKey | undefined => {
     // RFC 7515 section 4.1.11: what must be understood and is not makes the token invalid. We never ask for anything.
-    if (crit !== undefined) return undefined;
-    const key = kid === undefined ? undefined : (ring.get(kid) ?? apiKeys.get(kid));
+    if (crit !== undefined || typeof kid !== 'string') return undefined;
+    const key = ring.get(kid) ?? apiKeys.get(kid);
     return key?.algorithm === alg ? key : undefined;
+  };
+
+  /** Rejects for what is no JWS, or none with a payload of ours. */
+  const prove = async (token: string, fingerprint: string): Promise<VerifiedJwt | undefined> => {
+    const [encodedHeader = '', encodedPayload = '', encodedSignature = '', more] = token.split('.');
+    if (more !== undefined) return undefined;
+    const header = headers.get(encodedHeader) ?? readHeader(encodedHeader);
+    const key = findKey(header);
+    if (key === undefined) return undefined;
+    const signature = decodeCanonical(encodedSignature);
+    const signed = token.slice(0, encodedHeader.length + 1 + encodedPayload.length);
+    if (!(await key.verify(signed, signature))) return undefined;
+    const text = decodeCanonical(encodedPayload).toString('utf8');
+    const payload: unknown = JSON.parse(text);
+    // What we sign comes back the same; repeated claims or numbers out of range would not (whoever holds an API's
+    // HS256 key can sign them).
+    if (typeof payload !== 'object' || payload === null || JSON.stringify(payload) !== text) return undefined;
+    const type = typeof header.typ === 'string' ? header.typ : undefined;
+    const jwt = { type, payload: payload as Record<string, unknown>, keyOfApi: key.apiIdentifier };
+    // The key may have been taken out of the ring meanwhile.
+    if (ring.has(key.kid) || apiKeys.has(key.kid)) {
+      headers.set(encodedHeader, header);
+      verified.set(fingerprint, jwt);
+    }
+    return jwt;
   };
 
   const verify = async (token: string): Promise<VerifiedJwt | undefined> => {
     if (token.length > MAX_TOKEN_CHARACTERS) return undefined;
     if (!trusted()) await reload();
-    const fingerprint = hash('sha256', token, 'base64url');
+    const fingerprint = digestOfToken(token);
     const known = verified.get(fingerprint);
     if (known !== undefined) return known;
-    if (!isCanonicalJws(token)) return undefined;
     try {
-      const key = findKey(token);
-      if (key === undefined) return undefined;
-      const text = Buffer.from(await key.verify(token)).toString('utf8');
-      const payload: unknown = JSON.parse(text);
-      // What we sign comes back the same; repeated claims or numbers out of range would not (whoever holds an API's
-      // HS256 key can sign them).
-      if (typeof payload !== 'object' || payload === null || JSON.stringify(payload) !== text) return undefined;
-      const jwt = {
-        type: decodeProtectedHeader(token).typ,
-        payload: payload as Record<string, unknown>,
-        keyOfApi: key.apiIdentifier,
-      };
-      if (ring.has(key.kid) || apiKeys.has(key.kid)) verified.set(fingerprint, jwt);
-      return jwt;
+      return await prove(token, fingerprint);
     } catch {
       // Whatever a stranger sends that is no JWT of ours ends here.
       return undefined;
@@ -266,10 +281,4 @@ export function createKeyRing({ store, sealer, clock, trusted }: Dependencies): 
       });
     },
   };
-}
-
-/** Three parts of base64url, each in the one spelling that encoding its bytes gives: no second text is the same token. */
-function isCanonicalJws(token: string): boolean {
-  const parts = token.split('.');
-  return parts.length === 3 && parts.every((part) => Buffer.from(part, 'base64url').toString('base64url') === part);
 }

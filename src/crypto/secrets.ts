@@ -77,6 +77,9 @@ export function createSecrets(masterKey: string): Secrets {
   return {
     newTokenId,
     newId: (kind) => ID_PREFIXES[kind] + randomBytes(ID_BYTES).toString('base64url'),
+    deriveId: (kind, origin) =>
+      ID_PREFIXES[kind] +
+      createHmac('sha256', derivationKey).update(`${kind} id\0${origin}`).digest().toString('base64url', 0, ID_BYTES),
     generate: (kind) => withChecksum(SECRET_PREFIXES[kind] + randomBytes(SECRET_BYTES).toString('base64url')),
     derive: (kind, origin) =>
       withChecksum(SECRET_PREFIXES[kind] + createHmac('sha256', derivationKey).update(origin).digest('base64url')),

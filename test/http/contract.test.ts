@@ -11,6 +11,7 @@ const request = (authorization?: string): WireRequest => ({
   headers: {},
   query: {},
   parameters: {},
+  caller: { once: () => undefined, destroyed: false },
   address: '',
 });
 
