@@ -28,11 +28,15 @@ const metadata: Endpoint = {
       token_endpoint_auth_methods_supported: [...secretMethods, 'none'],
       revocation_endpoint_auth_methods_supported: [...secretMethods, 'none'],
       introspection_endpoint_auth_methods_supported: secretMethods,
+      // RFC 9701 section 7. Without lists of encryption: answers are signed, never encrypted.
+      introspection_signing_alg_values_supported: ['RS256'],
       authorization_response_iss_parameter_supported: true,
       prompt_values_supported: ['none', 'login', 'consent', 'select_account'],
       // RFC 8414 and OpenID Discovery have other defaults for these.
       request_parameter_supported: false,
       request_uri_parameter_supported: false,
+      // Registered nowhere, hence the name.
+      countersign_revocation_feed: `${issuer}/.well-known/revocations`,
     };
     const path = new URL(issuer).pathname.replace(/\/$/, '');
     const paths = new Set([OAUTH, OPENID, `${OAUTH}${path}`, `${OPENID}${path}`]);

@@ -7,6 +7,8 @@ const MAX_IDENTIFIER_CHARACTERS = 1000;
 const ROLE_NAME = /^[A-Za-z0-9._:-]{1,100}$/;
 const MAX_DESCRIPTION_CHARACTERS = 300;
 const MAX_LIFETIME_SECONDS = 2_147_483_647;
+/** Whoever keeps answers about tokens for longer does not want revocation. */
+export const MAX_INTROSPECTION_AGE_SECONDS = 3600;
 
 /** What an operator may say of an API; what is left out keeps its value, or gets the default. */
 export interface ApiInput {
@@ -16,6 +18,10 @@ export interface ApiInput {
   /** 0 goes back to the default. */
   readonly accessTokenLifetimeSeconds?: number | undefined;
   readonly allowQueryToken?: boolean | undefined;
+  /** Whether people may make API keys for it by themselves. */
+  readonly allowApiKeys?: boolean | undefined;
+  /** For how long whoever asked about a token may keep the answer; 0 is not at all. */
+  readonly introspectionMaxAgeSeconds?: number | undefined;
   /** What scopes mean to a person, by name; replaces what was said before. */
   readonly scopeDescriptions?: Readonly<Record<string, string>> | undefined;
 }
@@ -141,6 +147,8 @@ const DEFAULTS: ApiSettings = {
   scopes: [],
   accessTokenLifetimeSeconds: undefined,
   allowQueryToken: false,
+  allowApiKeys: false,
+  introspectionMaxAgeSeconds: 0,
   scopeDescriptions: {},
 };
 
@@ -161,12 +169,21 @@ function merge(current: ApiSettings, input: ApiInput): ApiSettings {
   if (seconds !== undefined && (!Number.isInteger(seconds) || seconds < 0 || seconds > MAX_LIFETIME_SECONDS)) {
     throw new RefusedError('invalid', `A lifetime is a whole number of seconds up to ${MAX_LIFETIME_SECONDS}.`);
   }
+  const maxAge = input.introspectionMaxAgeSeconds ?? current.introspectionMaxAgeSeconds;
+  if (!Number.isInteger(maxAge) || maxAge < 0 || maxAge > MAX_INTROSPECTION_AGE_SECONDS) {
+    throw new RefusedError(
+      'invalid',
+      `Answers about tokens may be kept for 0 to ${MAX_INTROSPECTION_AGE_SECONDS} seconds, and a revoked token passes for as long.`,
+    );
+  }
   return {
     name,
     algorithm,
     scopes,
     accessTokenLifetimeSeconds: seconds === undefined ? current.accessTokenLifetimeSeconds : seconds || undefined,
     allowQueryToken: input.allowQueryToken ?? current.allowQueryToken,
+    allowApiKeys: input.allowApiKeys ?? current.allowApiKeys,
+    introspectionMaxAgeSeconds: maxAge,
     scopeDescriptions: input.scopeDescriptions ?? current.scopeDescriptions,
   };
 }

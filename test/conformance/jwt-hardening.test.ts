@@ -14,8 +14,9 @@
  */
 import { createPublicKey } from 'node:crypto';
 import fc from 'fast-check';
+import { importJWK, jwtVerify } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { decodeToken, expectOAuthError, JSON_TYPE, send } from '../support/answers.ts';
+import { basic, decodeToken, expectOAuthError, FORM, JSON_TYPE, send } from '../support/answers.ts';
 import { hmacJws, newRsaKey, rsaJws, unsignedJws } from '../support/forged-jwt.ts';
 import { ISSUER, PASSWORD, startTestServer, type TestServer } from '../support/server.ts';
 
@@ -435,6 +436,28 @@ describe('a token of another kind', () => {
     }
     // The refresh token is as good as before.
     expect((await server.postJson('/api/auth/refresh', { refresh })).status).toBe(200);
+  });
+
+  it('such as a signed answer about a token is neither that token nor another, for us and for who has our keys', async () => {
+    const headers = { 'content-type': FORM, accept: 'application/token-introspection+jwt' };
+    const authorization = basic(app.id, app.secret);
+    const answer = await send(server, 'POST', '/oauth/introspect', { ...headers, authorization }, `token=${token}`);
+    expect(decodeToken(answer.text).claims.token_introspection).toMatchObject({ active: true, jti: claims.jti });
+    await expectRefused(answer.text);
+    const [head, payload, signature] = answer.text.split('.');
+    await expectRefused(`${encode(header)}.${payload}.${signature}`);
+    await expectRefused(`${head}.${token.split('.')[1]}.${signature}`);
+
+    // Only the type is left to tell them apart when the claims are the same.
+    const { signer } = server.dependencies.core;
+    expect(await introspect(await signer.signStatement('at+jwt', claims))).toMatchObject({ active: true });
+    const alike = await signer.signStatement('token-introspection+jwt', claims);
+    await expectRefused(alike);
+    const key = await importJWK(publicKey, 'RS256');
+    const now = { currentDate: server.clock.now() };
+    await expect(jwtVerify(alike, key, { typ: 'at+jwt', ...now })).rejects.toThrow(/typ/);
+    await expect(jwtVerify(answer.text, key, { audience: ISSUER, ...now })).rejects.toThrow(/aud/);
+    await expect(jwtVerify(token, key, { typ: 'token-introspection+jwt', ...now })).rejects.toThrow(/typ/);
   });
 
   it('such as a secret is no token', async () => {

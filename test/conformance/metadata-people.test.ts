@@ -97,10 +97,12 @@ describe('the document', () => {
       token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post', 'none'],
       revocation_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post', 'none'],
       introspection_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
+      introspection_signing_alg_values_supported: ['RS256'],
       authorization_response_iss_parameter_supported: true,
       prompt_values_supported: ['none', 'login', 'consent', 'select_account'],
       request_parameter_supported: false,
       request_uri_parameter_supported: false,
+      countersign_revocation_feed: `${issuer}/.well-known/revocations`,
     });
     expect(await (await fetch(world.issuer + OPENID)).json()).toEqual(metadata);
   });

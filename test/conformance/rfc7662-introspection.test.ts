@@ -4,11 +4,17 @@
  *
  * INT-01   the caller must prove who it is                 'the caller'
  * INT-02   exactly {"active":false} for all that is not    'a token that is not live or not theirs'
- * INT-03   members of an active answer; only to its app    'a live token', 'an API'
+ * INT-03   members of an active answer; only to its app    'a live token', 'an API', 'an API key'
  *          and to the API in its audience
  * INT-05   POST only, no-store, no CORS                    'the endpoint'
+ * P17      API keys, checked like tokens                   'an API key'
+ * P29      answers may be kept as long as the API says     'keeping answers'
+ * P52      nobody reads tokens of others                   'an API', 'an API key'
  * F5       sub in the answer for an app's token            'a live token'
+ *
+ * Signed answers are rfc9701-jwt-introspection's.
  */
+import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   basic,
@@ -217,6 +223,203 @@ describe('an API', () => {
     expect((await asApi('x', gone, rawValue)).status).toBe(200);
     await server.dependencies.apis.delete(gone);
     expectUnauthenticated(await asApi('x', gone, rawValue));
+  });
+});
+
+describe('an API key', () => {
+  const KEYS_API = 'https://keys.example.com';
+  let owner: OwnApp;
+  let userId: string;
+  let apiSecret: string;
+
+  beforeAll(async () => {
+    await server.dependencies.apis.create(KEYS_API, { name: 'Keys' });
+    apiSecret = (await server.dependencies.secrets.create({ apiIdentifier: KEYS_API }, 'api-secret')).rawValue;
+    owner = await server.createApp({ apiIdentifier: KEYS_API });
+    userId = (await server.createUser('keys@example.com')).id;
+  });
+
+  /** A row as any way of making keys leaves it. */
+  const createKey = async (
+    key: { userId?: string; appId?: string; api?: string; scopes?: string[]; expiresAt?: number } = {},
+  ): Promise<{ id: string; rawKey: string }> => {
+    const { randomSecrets } = server.dependencies;
+    const [id, rawKey] = [randomSecrets.newId('api-key'), randomSecrets.generate('api-key')];
+    const { userId: user, appId, api = KEYS_API, scopes = [], expiresAt } = key;
+    const client = new pg.Client(server.database.url);
+    await client.connect();
+    await client.query(
+      `INSERT INTO api_keys (id, hash, last_four, user_id, app_id, api_identifier, scopes, created_at, expires_at)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+      [
+        ...[id, Buffer.from(randomSecrets.hash(rawKey)), rawKey.slice(-4), user, appId, api, scopes],
+        ...[server.clock.now(), expiresAt === undefined ? null : new Date(expiresAt * 1000)],
+      ],
+    );
+    await client.end();
+    return { id, rawKey };
+  };
+  const asApi = (presented: string): Promise<TestResponse> =>
+    server.postForm(PATH, { token: presented }, [KEYS_API, apiSecret]);
+
+  it('of a person is told to its API, without an app and without an end that it has not', async () => {
+    const { id, rawKey } = await createKey({ userId, scopes: ['orders:read', 'orders:write'] });
+    expect((await asApi(rawKey)).body).toEqual({
+      active: true,
+      scope: 'orders:read orders:write',
+      sub: userId,
+      aud: KEYS_API,
+      iss: ISSUER,
+      iat: server.clock.nowSeconds(),
+      jti: id,
+      token_type: 'Bearer',
+    });
+  });
+
+  it('of an app is told to its API and to the app', async () => {
+    const { rawKey } = await createKey({ appId: owner.id });
+    for (const response of [await asApi(rawKey), await introspect(rawKey, owner)]) {
+      expect(response.body).toMatchObject({ active: true, client_id: owner.id, sub: owner.id, aud: KEYS_API });
+    }
+  });
+
+  it('is told to no other app and to no other API', async () => {
+    const other = await server.createApp({ apiIdentifier: KEYS_API });
+    const elsewhere = 'https://elsewhere.example.com';
+    await server.dependencies.apis.create(elsewhere, { name: 'Elsewhere' });
+    const { rawValue } = await server.dependencies.secrets.create({ apiIdentifier: elsewhere }, 'api-secret');
+    for (const { rawKey } of [await createKey({ userId }), await createKey({ appId: owner.id })]) {
+      expectInactive(await introspect(rawKey, other));
+      expectInactive(await server.postForm(PATH, { token: rawKey }, [elsewhere, rawValue]));
+    }
+    expectInactive(await introspect((await createKey({ userId })).rawKey, owner));
+    expectInactive(await asApi((await createKey({ userId, api: elsewhere })).rawKey));
+  });
+
+  it('is inactive from the second of its expiry on', async () => {
+    const { rawKey } = await createKey({ userId, expiresAt: server.clock.nowSeconds() + 30 });
+    server.clock.advance(29);
+    expect((await asApi(rawKey)).body).toMatchObject({ active: true, exp: server.clock.nowSeconds() + 1 });
+    server.clock.advance(1);
+    expectInactive(await asApi(rawKey));
+  });
+
+  it('dies with its owner', async () => {
+    const person = await server.createUser('leaver@example.com');
+    const gone = await server.createApp({ apiIdentifier: KEYS_API });
+    const [ofPerson, ofApp] = [await createKey({ userId: person.id }), await createKey({ appId: gone.id })];
+    for (const { rawKey } of [ofPerson, ofApp]) expect((await asApi(rawKey)).body.active).toBe(true);
+    await server.dependencies.users.setEnabled('leaver@example.com', false);
+    await server.dependencies.apps.delete(gone.id);
+    for (const { rawKey } of [ofPerson, ofApp]) expectInactive(await asApi(rawKey));
+  });
+});
+
+describe('keeping answers', () => {
+  const KEPT_API = 'https://kept.example.com';
+  let ofApi: OwnApp;
+  let secret: string;
+
+  beforeAll(async () => {
+    await server.dependencies.apis.create(KEPT_API, { name: 'Kept' });
+    secret = (await server.dependencies.secrets.create({ apiIdentifier: KEPT_API }, 'api-secret')).rawValue;
+    ofApi = await server.createApp({ apiIdentifier: KEPT_API, accessTokenLifetimeSeconds: 600 });
+  });
+
+  const allow = (introspectionMaxAgeSeconds: number): Promise<unknown> =>
+    server.dependencies.apis.update(KEPT_API, { introspectionMaxAgeSeconds });
+  const asApi = (presented: string): Promise<TestResponse> =>
+    server.postForm(PATH, { token: presented }, [KEPT_API, secret]);
+  const keeping = ({ headers }: TestResponse) => [headers['cache-control'], headers.vary];
+  const NOT_AT_ALL = ['no-store', undefined];
+  const forSeconds = (seconds: number) => [`private, max-age=${seconds}`, 'Accept, Authorization'];
+
+  it('is not allowed unless the API says so', async () => {
+    const presented = await tokenOf(ofApi);
+    for (const response of [await asApi(presented), await introspect(presented, ofApi), await asApi('x')]) {
+      expect(keeping(response)).toEqual(NOT_AT_ALL);
+    }
+  });
+
+  it('is allowed for as long as the API says, to its own cache alone, and the next answer knows a change', async () => {
+    const presented = await tokenOf(ofApi);
+    for (const seconds of [1, 60, 599]) {
+      await allow(seconds);
+      expect(keeping(await asApi(presented))).toEqual(forSeconds(seconds));
+      expect(keeping(await introspect(presented, ofApi))).toEqual(forSeconds(seconds));
+    }
+    await allow(0);
+    expect(keeping(await asApi(presented))).toEqual(NOT_AT_ALL);
+    expect(keeping(await introspect(presented, ofApi))).toEqual(NOT_AT_ALL);
+  });
+
+  it('ends with the token', async () => {
+    await allow(300);
+    const presented = await tokenOf(ofApi);
+    server.clock.advance(300);
+    expect(keeping(await asApi(presented))).toEqual(forSeconds(300));
+    server.clock.advance(1);
+    expect(keeping(await asApi(presented))).toEqual(forSeconds(299));
+    server.clock.advance(298);
+    expect(keeping(await asApi(presented))).toEqual(forSeconds(1));
+  });
+
+  it('goes for a token without an end, too', async () => {
+    await allow(300);
+    const { randomSecrets } = server.dependencies;
+    const rawToken = randomSecrets.generate('connection-token');
+    const { id: userId } = await server.createUser('connected@example.com');
+    const client = new pg.Client(server.database.url);
+    await client.connect();
+    await client.query(
+      `INSERT INTO connections (id, hash, app_id, user_id, api_identifier, created_at) VALUES ($1, $2, $3, $4, $5, $6)`,
+      [
+        ...[randomSecrets.newId('connection'), Buffer.from(randomSecrets.hash(rawToken)), ofApi.id, userId, KEPT_API],
+        server.clock.now(),
+      ],
+    );
+    await client.end();
+    const response = await asApi(rawToken);
+    expect(response.body).toMatchObject({ active: true, aud: KEPT_API });
+    expect(response.body).not.toHaveProperty('exp');
+    expect(keeping(response)).toEqual(forSeconds(300));
+  });
+
+  it('goes for inactive answers to the API for a minute at most, whatever the reason, which they do not tell', async () => {
+    const revoked = await tokenOf(ofApi);
+    await server.postForm('/oauth/revoke', { token: revoked }, [ofApi.id, ofApi.secret]);
+    const ofOthers = await tokenOf(app);
+    for (const [allowed, seconds] of [
+      [3600, 60],
+      [10, 10],
+    ] as const) {
+      await allow(allowed);
+      for (const presented of ['garbage', 'a.b.c', `${revoked}x`, revoked, ofOthers]) {
+        const response = await asApi(presented);
+        expect([response.text, keeping(response)]).toEqual(['{"active":false}', forSeconds(seconds)]);
+      }
+    }
+  });
+
+  it('is never allowed to an app for a token that is not live or not its own', async () => {
+    await allow(300);
+    const presented = await tokenOf(ofApi);
+    const other = await server.createApp({ apiIdentifier: KEPT_API });
+    for (const response of [await introspect(presented, other), await introspect('garbage', ofApi)]) {
+      expectInactive(response);
+      expect(keeping(response)).toEqual(NOT_AT_ALL);
+    }
+  });
+
+  it('is never allowed of errors', async () => {
+    await allow(300);
+    for (const response of [
+      await server.postForm(PATH, {}, [KEPT_API, secret]),
+      await server.postForm(PATH, { token: 'x' }, [KEPT_API, 'wrong']),
+    ]) {
+      expect(response.status).toBeGreaterThanOrEqual(400);
+      expect(keeping(response)).toEqual(NOT_AT_ALL);
+    }
   });
 });
 

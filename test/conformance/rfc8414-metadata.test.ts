@@ -15,7 +15,7 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/config.ts';
-import { basic, expectOAuthError, FORM, send } from '../support/answers.ts';
+import { basic, decodeToken, expectOAuthError, FORM, send } from '../support/answers.ts';
 import { ISSUER, MASTER_KEY, startTestServer, type TestServer } from '../support/server.ts';
 
 const OAUTH = '/.well-known/oauth-authorization-server';
@@ -81,6 +81,7 @@ describe('the documents', () => {
     expect(metadata).toHaveProperty('token_endpoint_auth_methods_supported');
     expect(metadata).toHaveProperty('revocation_endpoint_auth_methods_supported');
     expect(metadata).toHaveProperty('introspection_endpoint_auth_methods_supported');
+    expect(metadata).toHaveProperty('introspection_signing_alg_values_supported');
   });
 
   it('answer GET and HEAD only', async () => {
@@ -151,6 +152,17 @@ describe('what is listed', () => {
         expect([endpoint, method, status !== 401]).toEqual([endpoint, method, listed]);
       }
     }
+  });
+
+  it('as an algorithm of signed answers is the one that signs them, and encryption is not listed', async () => {
+    const headers = {
+      'content-type': FORM,
+      authorization: basic(app.id, app.secret),
+      accept: 'application/token-introspection+jwt',
+    };
+    const answer = await send(server, 'POST', pathOf(metadata.introspection_endpoint), headers, 'token=unknown');
+    expect([decodeToken(answer.text).header.alg]).toEqual(metadata.introspection_signing_alg_values_supported);
+    expect(Object.keys(metadata).filter((name) => name.includes('encryption'))).toEqual([]);
   });
 
   it('is no endpoint that is not there yet', () => {

@@ -191,6 +191,26 @@ describe.each([
     expect(await introspect()).toEqual({ active: false });
   });
 
+  it('gets a signed answer about its token, which the library verifies with the published keys', async () => {
+    const issued = await oauth.processClientCredentialsResponse(
+      as,
+      client(),
+      await oauth.clientCredentialsGrantRequest(as, client(), how(), { scope: 'read' }, INSECURE),
+    );
+    const introspect = async (token: string) => {
+      const options = { ...INSECURE, requestJwtResponse: true };
+      const response = await oauth.introspectionRequest(as, client(), how(), token, options);
+      expect(response.headers.get('content-type')).toBe('application/token-introspection+jwt');
+      const result = await oauth.processIntrospectionResponse(as, client(), response);
+      await oauth.validateApplicationLevelSignature(as, response, INSECURE);
+      return result;
+    };
+    const { access_token: token } = issued;
+    expect(await introspect(token)).toMatchObject({ active: true, client_id: world.backend.id, scope: 'read' });
+    await revoke(client(), how(), token);
+    expect(await introspect(token)).toEqual({ active: false });
+  });
+
   it('is told that its secret is wrong', async () => {
     const response = oauth.clientCredentialsGrantRequest(as, client(), clientAuth('wrong'), {}, INSECURE);
     await expect(
@@ -198,5 +218,26 @@ describe.each([
     ).rejects.toMatchObject(
       method === 'client_secret_basic' ? { cause: [{ scheme: 'basic' }] } : { error: 'invalid_client', status: 401 },
     );
+  });
+});
+
+describe('an API that checks tokens', () => {
+  it('introspects as itself, in JSON and signed', async () => {
+    const { rawValue } = await world.server.dependencies.secrets.create({ apiIdentifier: world.api }, 'api-secret');
+    const client: oauth.Client = { client_id: world.api };
+    const issued = await world.server.postForm('/oauth/token', { grant_type: 'client_credentials', scope: 'read' }, [
+      world.backend.id,
+      world.backend.secret,
+    ]);
+    // The library encodes the colons of the identifier, as RFC 6749 section 2.3.1 has it.
+    for (const how of [oauth.ClientSecretBasic(rawValue), oauth.ClientSecretPost(rawValue)]) {
+      for (const requestJwtResponse of [false, true]) {
+        const options = { ...INSECURE, requestJwtResponse };
+        const response = await oauth.introspectionRequest(as, client, how, issued.body.access_token, options);
+        const result = await oauth.processIntrospectionResponse(as, client, response);
+        if (requestJwtResponse) await oauth.validateApplicationLevelSignature(as, response, INSECURE);
+        expect(result).toMatchObject({ active: true, aud: world.api, client_id: world.backend.id, scope: 'read' });
+      }
+    }
   });
 });

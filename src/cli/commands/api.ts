@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import type { ApiInput, ApiWithKey } from '../../oauth/api-registry.ts';
+import { type ApiInput, type ApiWithKey, MAX_INTROSPECTION_AGE_SECONDS } from '../../oauth/api-registry.ts';
 import { ALGORITHMS, type Api } from '../../oauth/model.ts';
 import { collect, collectPairs, seconds } from '../options.ts';
 import { fields, listed, SHOWN_ONCE, table } from '../output.ts';
@@ -13,6 +13,8 @@ interface ApiOptions {
   readonly scope?: readonly string[];
   readonly accessTokenLifetime?: number;
   readonly allowQueryToken?: boolean;
+  readonly allowApiKeys?: boolean;
+  readonly introspectionMaxAge?: number;
   readonly scopeDescription?: Readonly<Record<string, string>>;
 }
 
@@ -39,15 +41,17 @@ export function registerApiCommands(program: Command): void {
     .action((_options: unknown, command: Command) =>
       runCommand(command, async ({ apis }) => {
         const all = await apis.list();
-        const rows = all.map(({ identifier, name, algorithm, scopes }) => [
-          identifier,
-          name,
-          algorithm,
-          scopes.length === 0 ? 'any' : listed(scopes),
+        const rows = all.map((one) => [
+          one.identifier,
+          one.name,
+          one.algorithm,
+          one.allowApiKeys ? 'allowed' : 'refused',
+          keptFor(one),
+          one.scopes.length === 0 ? 'any' : listed(one.scopes),
         ]);
         return {
           json: all.map(apiJson),
-          text: table(['identifier', 'name', 'alg', 'scopes'], rows, 'There are no APIs.'),
+          text: table(['identifier', 'name', 'alg', 'api keys', 'answers kept', 'scopes'], rows, 'There are no APIs.'),
         };
       }),
     );
@@ -67,6 +71,7 @@ export function registerApiCommands(program: Command): void {
     .description("change an API's settings; what is not given stays, a given list replaces the old one")
     .argument('<identifier>')
     .option('--no-allow-query-token', 'no longer accept tokens in the query')
+    .option('--no-allow-api-keys', 'people no longer make keys for it; those they have stay')
     .option('--renew-key', 'give an HS256 API another key, shown once; every token of the old one is dead')
     .action((identifier: string, options: ApiOptions & { renewKey?: true }, command: Command) => {
       if (Object.keys(options).length === 0) command.error('error: nothing to change: give at least one option');
@@ -108,7 +113,13 @@ function withSettings(command: Command, use: 'create' | 'update'): Command {
       collectPairs,
     )
     .option('--access-token-lifetime <seconds>', 'how long its access tokens live; 0 for the default', seconds(0))
-    .option('--allow-query-token', 'its gateway accepts ?token= in the query');
+    .option('--allow-query-token', 'its gateway accepts ?token= in the query')
+    .option('--allow-api-keys', 'people may make API keys for it by themselves')
+    .option(
+      '--introspection-max-age <seconds>',
+      'for how long its gateway may keep answers of introspection, and let a revoked token pass; 0 for not at all',
+      seconds(0, MAX_INTROSPECTION_AGE_SECONDS),
+    );
 }
 
 function toInput(options: ApiOptions): ApiInput {
@@ -118,12 +129,19 @@ function toInput(options: ApiOptions): ApiInput {
     scopes: options.scope,
     accessTokenLifetimeSeconds: options.accessTokenLifetime,
     allowQueryToken: options.allowQueryToken,
+    allowApiKeys: options.allowApiKeys,
+    introspectionMaxAgeSeconds: options.introspectionMaxAge,
     scopeDescriptions: options.scopeDescription,
   };
 }
 
 function withKey({ api, hmacKey }: ApiWithKey) {
   return { ...apiJson(api), ...(hmacKey !== undefined && { key: hmacKeyText(hmacKey) }) };
+}
+
+/** For how long answers of introspection may be kept. */
+function keptFor({ introspectionMaxAgeSeconds }: Api): string {
+  return introspectionMaxAgeSeconds === 0 ? 'not at all' : `${introspectionMaxAgeSeconds} seconds`;
 }
 
 function describe(api: Api, hmacKey?: Uint8Array): string {
@@ -137,6 +155,8 @@ function describe(api: Api, hmacKey?: Uint8Array): string {
     ...Object.entries(api.scopeDescriptions).map(([scope, text]) => [`scope ${scope}`, text] as const),
     ['token lifetime', lifetime === undefined ? 'default' : `${lifetime} seconds`],
     ['query token', api.allowQueryToken ? 'accepted' : 'refused'],
+    ['api keys', api.allowApiKeys ? 'allowed' : 'refused'],
+    ['answers kept', keptFor(api)],
     ['secrets', api.secrets.length === 0 ? undefined : listed(api.secrets.map(({ id }) => id))],
   ]);
 }
