@@ -1,3 +1,7 @@
+import { createPublicKey, verify } from 'node:crypto';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { type ServerProcess, startProcess, until } from '../support/process.ts';
@@ -65,6 +69,60 @@ describe('key rotate', () => {
       keys.filter(({ alg }: { alg: string }) => alg === 'RS256').map(({ state }: { state: string }) => state),
     ).toEqual(['signing', 'next', 'next', 'retired']);
     expect(JSON.stringify(keys)).not.toMatch(/private|sealed|"d"/);
+  });
+});
+
+describe('key export', () => {
+  it('writes each published key as PEM, the next one too, and what it writes verifies tokens of the server', async () => {
+    const token = await newToken();
+    const directory = await mkdtemp(join(tmpdir(), 'countersign-keys-'));
+    try {
+      const out = join(directory, 'made', 'for this');
+      const { status, json: written } = await cli(['key', 'export', '--alg', 'RS256', '--out', out, '--json']);
+      expect(status).toBe(0);
+      const { kid } = headerOf(token);
+      const [signing] = written;
+      expect(signing).toMatchObject({ kid, alg: 'RS256', state: 'signing', file: join(out, `${kid}.pem`) });
+      const kids = written.map((key: { kid: string }) => key.kid);
+      expect((await readdir(out)).sort()).toEqual(kids.map((name: string) => `${name}.pem`).sort());
+      const { body: jwks } = await server.request('GET', '/.well-known/jwks.json');
+      const published = jwks.keys.filter(({ alg }: { alg: string }) => alg === 'RS256');
+      expect(kids.sort()).toEqual(published.map((key: { kid: string }) => key.kid).sort());
+      expect(written.map(({ state }: { state: string }) => state)).toContain('next');
+
+      const pem = await readFile(signing.file, 'utf8');
+      expect(pem).toBe(`${signing.pem}\n`);
+      expect(pem).toMatch(/^-----BEGIN PUBLIC KEY-----\n[^-]+-----END PUBLIC KEY-----\n$/);
+      const [header, payload, signature = ''] = token.split('.');
+      const signed = Buffer.from(`${header}.${payload}`);
+      expect(verify('sha256', signed, pem, Buffer.from(signature, 'base64url'))).toBe(true);
+      const others = written.slice(1).map((key: { pem: string }) => key.pem);
+      expect(others).not.toContain(signing.pem);
+    } finally {
+      await rm(directory, { recursive: true });
+    }
+  });
+
+  it('prints one key alone as nothing but its PEM, all of them with a line between, and no private part of any', async () => {
+    const keys = (await cli(['key', 'list', '--json'])).json;
+    const kidOf = (alg: string) =>
+      keys.find((key: { alg: string; state: string }) => key.alg === alg && key.state === 'signing').kid;
+    const one = await cli(['key', 'export', '--', kidOf('ES256')]);
+    expect(createPublicKey(one.stdout).asymmetricKeyType).toBe('ec');
+    expect(one.stdout).toMatch(/^-----BEGIN PUBLIC KEY-----\n/);
+    const all = await cli(['key', 'export']);
+    expect(all.stdout.match(/-----BEGIN PUBLIC KEY-----/g)).toHaveLength(keys.length);
+    expect(all.stdout).toContain(`EdDSA key ${kidOf('EdDSA')}, signing\n-----BEGIN`);
+    expect(all.stdout).not.toContain('PRIVATE');
+  });
+
+  it('says so when there is no such key, or no such place to write to', async () => {
+    const none = await cli(['key', 'export', 'missing', '--json']);
+    expect({ status: none.status, ...none.refusal }).toMatchObject({ status: 1, code: 'not_found' });
+    expect(none.refusal.message).toContain("no key 'missing'");
+    const nowhere = await cli(['key', 'export', '--out', '/dev/null/keys', '--json']);
+    expect({ status: nowhere.status, ...nowhere.refusal }).toMatchObject({ status: 1, code: 'invalid' });
+    expect(nowhere.refusal.message).toContain("'/dev/null/keys'");
   });
 });
 

@@ -1,3 +1,6 @@
+import { createPublicKey, type JsonWebKey } from 'node:crypto';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import type { Dependencies } from '../../dependencies.ts';
 import { RefusedError } from '../../oauth/errors.ts';
@@ -53,6 +56,76 @@ export function registerKeyCommands(program: Command): void {
         };
       }),
     );
+
+  key
+    .command('export')
+    .description('write public keys as PEM, for gateways that cannot read JWKS; the next key is among them already')
+    .argument('[kid]', 'only this key')
+    .addOption(new Option('--alg <algorithm>', 'only the keys of this algorithm').choices(ASYMMETRIC_ALGORITHMS))
+    .option('--out <directory>', 'write each key into a file of its own there, KID.pem, instead of printing it')
+    .action((kid: string | undefined, { alg, out }: { alg?: AsymmetricAlgorithm; out?: string }, command: Command) =>
+      runCommand(command, async ({ keyRing }) => {
+        const exported = exportKeys(keyRing, kid, alg);
+        if (out === undefined) {
+          // What stands between the keys is skipped by whatever reads PEM (RFC 7468 section 2).
+          const titled = exported.map((one) => (exported.length > 1 ? `${titleOf(one)}\n${one.pem}` : one.pem));
+          return { json: exported, text: titled.join('\n') };
+        }
+        const written = await writeKeys(exported, out);
+        const rows = written.map(({ alg: algorithm, state, file }) => [algorithm, state, file]);
+        return { json: written, text: table(['alg', 'state', 'file'], rows, '') };
+      }),
+    );
+}
+
+interface ExportedKey {
+  readonly kid: string;
+  readonly alg: AsymmetricAlgorithm;
+  readonly state: KeyStatus['state'];
+  /** SubjectPublicKeyInfo (RFC 7468 section 13), without the last line feed. */
+  readonly pem: string;
+}
+
+/** What JWKS publishes, as PEM, in the order of `key list`. @throws RefusedError when nothing is left of it */
+function exportKeys(
+  keyRing: Dependencies['keyRing'],
+  kid: string | undefined,
+  algorithm: AsymmetricAlgorithm | undefined,
+): ExportedKey[] {
+  const published = new Map(keyRing.publicKeys().map((jwk) => [jwk.kid, jwk]));
+  const keys = [...keyRing.list()]
+    .sort((left, right) => order(left) - order(right))
+    .flatMap((status) => {
+      const jwk = published.get(status.kid);
+      if (jwk === undefined || (kid ?? status.kid) !== status.kid) return [];
+      if ((algorithm ?? status.algorithm) !== status.algorithm) return [];
+      const pem = createPublicKey({ key: jwk as JsonWebKey, format: 'jwk' }).export({ type: 'spki', format: 'pem' });
+      return [{ kid: status.kid, alg: status.algorithm, state: status.state, pem: pem.toString().trimEnd() }];
+    });
+  if (keys.length === 0) {
+    const which = kid === undefined ? `${algorithm ?? 'signing'} key` : `key '${kid}'`;
+    throw new RefusedError('not_found', `There is no ${which} that is published. 'key list' shows all there are.`);
+  }
+  return keys;
+}
+
+async function writeKeys(keys: readonly ExportedKey[], directory: string): Promise<(ExportedKey & { file: string })[]> {
+  try {
+    await mkdir(directory, { recursive: true });
+    const written: (ExportedKey & { file: string })[] = [];
+    for (const key of keys) {
+      const file = join(directory, `${key.kid}.pem`);
+      await writeFile(file, `${key.pem}\n`);
+      written.push({ ...key, file });
+    }
+    return written;
+  } catch (error) {
+    throw new RefusedError('invalid', `Cannot write the keys to '${directory}': ${(error as Error).message}`);
+  }
+}
+
+function titleOf({ kid, alg, state }: ExportedKey): string {
+  return `${alg} key ${kid}, ${state}`;
 }
 
 /** All or none: a rotation that is under way for one algorithm is told before another one is begun. */
