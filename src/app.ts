@@ -31,6 +31,8 @@ export async function buildApp(dependencies: Dependencies): Promise<FastifyInsta
     trustProxy: config.trustProxy ?? false,
     genReqId: newRequestId,
     forceCloseConnections: 'idle',
+    // Node would keep the first of two Authorization headers, where what is behind a gateway may keep the last.
+    http: { joinDuplicateHeaders: true },
     // A reverse proxy may pass the issuer's path on or take it off; both work.
     rewriteUrl: ({ url = '/' }) =>
       issuerPath !== '' && url.startsWith(`${issuerPath}/`) ? url.slice(issuerPath.length) : url,
@@ -58,10 +60,14 @@ export async function buildApp(dependencies: Dependencies): Promise<FastifyInsta
     ownPaths.add(url);
   });
   app.addHook('onResponse', (request, reply, done) => {
-    // Without the query: callers put tokens there.
-    const path = request.url.split('?', 1)[0] ?? '';
     const { quiet } = request.routeOptions.config as { quiet?: boolean };
     const level = quiet === true && reply.statusCode < 400 ? 'debug' : 'info';
+    if (!log.isLevelEnabled(level)) {
+      done();
+      return;
+    }
+    // Without the query: callers put tokens there.
+    const path = request.url.split('?', 1)[0] ?? '';
     log[level](
       {
         reqId: request.id,
@@ -74,6 +80,8 @@ export async function buildApp(dependencies: Dependencies): Promise<FastifyInsta
     );
     done();
   });
+  // Otherwise those who wait for revocations would hold up the end.
+  app.addHook('preClose', async () => core.revocationFeed.close());
   // For addresses that are nobody's: there, a body of any kind is passed over.
   installBodyParser(app, 'none');
   app.setErrorHandler(createErrorHandler('none', encodeOAuthError, log));

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { type Config, ConfigError } from './config.ts';
 import { createFlows } from './crypto/flows.ts';
+import { createInspectionMemo } from './crypto/inspection-memo.ts';
 import { createKeyRing, type KeyRing } from './crypto/key-ring.ts';
 import { readOrMakeMasterKey } from './crypto/master-key.ts';
 import { createPasswords } from './crypto/passwords.ts';
@@ -15,6 +16,7 @@ import { type Core, createCore } from './oauth/core.ts';
 import type { GrantFactory } from './oauth/grant.ts';
 import { FIRST_PARTY_APP_ID, firstPartyApiIdentifier } from './oauth/model.ts';
 import type { Clock, Secrets } from './oauth/ports.ts';
+import type { After } from './oauth/revocation-ports.ts';
 import { createTokenInspection, type TokenInspection } from './oauth/token-inspection.ts';
 import { createRegistries, type Registries } from './registries.ts';
 import { scanFolder } from './scan.ts';
@@ -74,6 +76,12 @@ export const systemClock: Clock = {
   now: () => new Date(),
 };
 
+/** Keeps no process alive. */
+export const systemAfter: After = (milliseconds, action) => {
+  const timer = setTimeout(action, milliseconds).unref();
+  return () => clearTimeout(timer);
+};
+
 /** The address of the database, and what to do when it is no longer used. */
 export interface DatabaseAccess {
   readonly url: string;
@@ -128,11 +136,20 @@ async function wire(
   });
 
   const registriesOn = (client: Database, settled: () => Promise<void>): Registries =>
-    createRegistries({ client, settled, issuer, sealer, secrets, passwords, clock });
+    createRegistries({ client, settled, memory, issuer, sealer, secrets, passwords, clock });
 
   // A change that was made here is known here before its caller hears that it is done.
   const registries = registriesOn(database, memory.settled);
-  const stores = createStores({ database, runStatement, config, memory, clock, log, notesUse: use === 'server' });
+  const stores = createStores({
+    database,
+    runStatement,
+    config,
+    memory,
+    clock,
+    secrets,
+    log,
+    notesUse: use === 'server',
+  });
   const { families, connections, consents } = stores;
   const audit = createLogAudit(log, stores.uses);
 
@@ -145,7 +162,9 @@ async function wire(
       signer: keyRing,
       lookups: memory.lookups,
       revocations: memory.revocations,
+      after: systemAfter,
       ...stores,
+      inspectionMemo: createInspectionMemo(),
       audit,
       policy: config,
     },
@@ -182,6 +201,8 @@ async function wire(
       families,
       connections,
       consents,
+      apiKeys: registries.apiKeys,
+      secrets,
       audit,
       clock,
     }),
@@ -194,6 +215,7 @@ async function wire(
       secrets,
       clock,
       accessTokens: core.accessTokens,
+      findApiKey: registries.apiKeys.findByHash,
       findRefreshToken: (hash) => findRefreshToken(database, hash),
       findApp: registries.apps.find,
       listApps: registries.apps.list,

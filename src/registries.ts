@@ -1,14 +1,21 @@
 import { randomBytes } from 'node:crypto';
 import type { Sealer } from './crypto/sealing.ts';
+import { type ApiKeyRegistry, createApiKeyRegistry } from './oauth/api-key-registry.ts';
 import { type ApiRegistry, createApiRegistry, createRoleRegistry, type RoleRegistry } from './oauth/api-registry.ts';
 import { type AppRegistry, createAppRegistry } from './oauth/app-registry.ts';
+import { type BalanceRegistry, createBalanceRegistry } from './oauth/balance-registry.ts';
 import { firstPartyApiIdentifier } from './oauth/model.ts';
+import { createPlanRegistry, type PlanRegistry } from './oauth/plan-registry.ts';
 import type { Clock, Passwords, Secrets } from './oauth/ports.ts';
 import { createSecretRegistry, type SecretRegistry } from './oauth/secret-registry.ts';
 import { createUserRegistry, type UserRegistry } from './oauth/user-registry.ts';
+import { createApiKeyStore } from './storage/api-key-store.ts';
 import { createApiStore, createRoleStore } from './storage/api-store.ts';
 import { createAppStore, createSecretStore } from './storage/app-store.ts';
+import { createBalanceStore } from './storage/balance-store.ts';
 import { type Database, guarded, settling } from './storage/database.ts';
+import { createPlanStore } from './storage/plan-store.ts';
+import type { ReplicaMemory } from './storage/replica-memory.ts';
 import { createUserStore } from './storage/user-store.ts';
 
 /** What operators change. */
@@ -18,6 +25,9 @@ export interface Registries {
   readonly secrets: SecretRegistry;
   readonly apis: ApiRegistry;
   readonly roles: RoleRegistry;
+  readonly apiKeys: ApiKeyRegistry;
+  readonly plans: PlanRegistry;
+  readonly balances: BalanceRegistry;
 }
 
 interface RegistryOptions {
@@ -25,6 +35,7 @@ interface RegistryOptions {
   readonly client: Database;
   /** Resolves when this replica has heard of the change that was made just now. */
   readonly settled: () => Promise<void>;
+  readonly memory: Pick<ReplicaMemory, 'noteDeletedApiKey'>;
   readonly issuer: string;
   readonly sealer: Sealer;
   readonly secrets: Secrets;
@@ -34,7 +45,7 @@ interface RegistryOptions {
 
 /** Wires what operators change. */
 export function createRegistries(options: RegistryOptions): Registries {
-  const { client, settled, issuer, sealer, secrets, passwords, clock } = options;
+  const { client, settled, memory, issuer, sealer, secrets, passwords, clock } = options;
   const secretStore = settling(guarded(createSecretStore(client)), ['create', 'delete', 'regenerate'], settled);
   const apiStore = settling(
     guarded(createApiStore(client, (key, kid) => sealer.seal(key, kid))),
@@ -44,6 +55,13 @@ export function createRegistries(options: RegistryOptions): Registries {
   const roleStore = settling(guarded(createRoleStore(client)), ['save', 'delete'], settled);
   const userStore = settling(guarded(createUserStore(client)), ['create', 'update', 'setEnabled'], settled);
   const appStore = settling(guarded(createAppStore(client)), ['create', 'update', 'setEnabled', 'delete'], settled);
+  const apiKeyStore = settling(
+    guarded(createApiKeyStore(client, memory.noteDeletedApiKey)),
+    ['create', 'delete'],
+    settled,
+  );
+  const planStore = settling(guarded(createPlanStore(client)), ['create', 'update', 'delete'], settled);
+  const balanceStore = settling(guarded(createBalanceStore(client)), ['change'], settled);
   const secretRegistry = createSecretRegistry(secretStore, secrets, clock);
   return {
     secrets: secretRegistry,
@@ -53,6 +71,7 @@ export function createRegistries(options: RegistryOptions): Registries {
       users: userStore,
       apis: apiStore,
       roles: roleStore,
+      plans: planStore,
       secretRegistry,
       secrets,
       clock,
@@ -60,5 +79,16 @@ export function createRegistries(options: RegistryOptions): Registries {
     }),
     apis: createApiRegistry(apiStore, [issuer, firstPartyApiIdentifier(issuer)], () => randomBytes(32)),
     roles: createRoleRegistry(roleStore),
+    plans: createPlanRegistry(planStore, appStore),
+    balances: createBalanceRegistry({ balances: balanceStore, apps: appStore, secrets }),
+    apiKeys: createApiKeyRegistry({
+      apiKeys: apiKeyStore,
+      users: userStore,
+      apps: appStore,
+      apis: apiStore,
+      secrets,
+      clock,
+      defaultApiIdentifier: issuer,
+    }),
   };
 }

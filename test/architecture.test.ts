@@ -30,6 +30,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
 /** The files in the root of `src`, which wire the rest together and may import anything. */
 const ROOT_FILES = [
   'app.ts',
+  'config-settings.ts',
   'config-values.ts',
   'config.ts',
   'dependencies.ts',
@@ -52,7 +53,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   argon2: ['crypto'],
   'p-limit': ['crypto'],
   commander: ['cli'],
-  zod: ['config.ts', 'config-values.ts', 'cli'],
+  zod: ['config.ts', 'config-settings.ts', 'config-values.ts', 'cli'],
   preact: ['pages'],
   'preact-render-to-string': ['pages'],
   '@fastify/cookie': ['http'],

@@ -21,7 +21,7 @@ function read(file: string): string {
 
 // Both files are written by: npx vitest run test/docs.test.ts -u
 describe('the settings', () => {
-  it('are documented in docs/configuration.md as config.ts describes them', async () => {
+  it('are documented in docs/configuration.md as config-settings.ts describes them', async () => {
     await expect(configurationPage()).toMatchFileSnapshot('../docs/configuration.md');
   });
 
@@ -145,7 +145,7 @@ function configurationPage(): string {
   });
   return `# Configuration
 
-This page is generated from \`src/config.ts\` by \`npx vitest run test/docs.test.ts -u\`. Do not edit it.
+This page is generated from \`src/config-settings.ts\` by \`npx vitest run test/docs.test.ts -u\`. Do not edit it.
 
 The server and the command line read their settings once, from the environment. A \`.env\` file in the working directory
 adds what the environment does not set; \`.env.example\` is one with all the defaults.

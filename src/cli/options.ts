@@ -20,14 +20,22 @@ export function collectPairs(
 }
 
 /** For options that take a number of seconds. */
-export function seconds(min: number): (text: string) => number {
+export function seconds(min: number, max: number = MAX_SECONDS): (text: string) => number {
   return (text) => {
     const number = Number(text);
-    if (!/^\d+$/.test(text) || number < min || number > MAX_SECONDS) {
-      throw new InvalidArgumentError(`It must be a whole number of seconds from ${min} to ${MAX_SECONDS}.`);
+    if (!/^\d+$/.test(text) || number < min || number > max) {
+      throw new InvalidArgumentError(`It must be a whole number of seconds from ${min} to ${max}.`);
     }
     return number;
   };
+}
+
+/** For options and arguments that are a whole number of 0 or more. */
+export function whole(text: string): number {
+  const number = Number(text);
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(number))
+    throw new InvalidArgumentError('It must be a whole number.');
+  return number;
 }
 
 /** All of standard input. @throws RefusedError when it is not UTF-8. */

@@ -1,13 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { registerApiCommands } from './commands/api.ts';
+import { registerApiKeyCommands } from './commands/api-key.ts';
 import { registerAppCommands } from './commands/app.ts';
 import { registerApplyCommand } from './commands/apply.ts';
+import { registerBalanceCommands } from './commands/balance.ts';
 import { registerConfigCommands } from './commands/config.ts';
 import { registerConnectionCommands } from './commands/connection.ts';
 import { registerFamilyCommands } from './commands/family.ts';
 import { registerKeyCommands } from './commands/key.ts';
 import { registerMigrateCommand } from './commands/migrate.ts';
+import { registerPlanCommands } from './commands/plan.ts';
 import { registerRoleCommands } from './commands/role.ts';
 import { registerAppSecretCommands } from './commands/secret.ts';
 import { registerServeCommand } from './commands/serve.ts';
@@ -35,7 +38,10 @@ export function createProgram(): Command {
   registerAppCommands(program);
   registerAppSecretCommands(program);
   registerApiCommands(program);
+  registerApiKeyCommands(program);
   registerRoleCommands(program);
+  registerPlanCommands(program);
+  registerBalanceCommands(program);
   registerFamilyCommands(program);
   registerConnectionCommands(program);
   registerKeyCommands(program);

@@ -1,6 +1,7 @@
 import type { Registries } from '../dependencies.ts';
 import type { ConnectionSummary, FamilySummary } from '../oauth/authorization-ports.ts';
-import type { Api, App, Role, Secret, User } from '../oauth/model.ts';
+import type { Api, ApiKey, App, Plan, Role, Secret, User } from '../oauth/model.ts';
+import type { Balance, TopUp } from '../oauth/registry-ports.ts';
 import type { IssuedSecret } from '../oauth/secret-registry.ts';
 import { isoTime } from './output.ts';
 
@@ -41,6 +42,7 @@ export function appJson(app: App, owner: string | null) {
     refresh_idle_lifetime: app.refreshIdleSeconds ?? null,
     refresh_absolute_lifetime: app.refreshAbsoluteSeconds ?? null,
     refresh_retry_window: app.refreshRetryWindowSeconds,
+    plan: app.plan?.name ?? null,
     created_at: isoTime(app.createdAt),
   };
 }
@@ -79,6 +81,8 @@ export function apiJson(api: Api) {
     scope_descriptions: api.scopeDescriptions,
     access_token_lifetime: api.accessTokenLifetimeSeconds ?? null,
     allow_query_token: api.allowQueryToken,
+    allow_api_keys: api.allowApiKeys,
+    introspection_max_age: api.introspectionMaxAgeSeconds,
   };
 }
 
@@ -89,6 +93,23 @@ export function hmacKeyText(key: Uint8Array): string {
 
 export function roleJson({ name, scopes }: Role) {
   return { name, scopes };
+}
+
+export function planJson({ name, requestsPerMinute, metered, tokenCost }: Plan) {
+  return { name, requests_per_minute: requestsPerMinute ?? null, metered, token_cost: tokenCost };
+}
+
+export type PlanJson = ReturnType<typeof planJson>;
+
+export function balanceJson({ available, leased }: Balance) {
+  return { available, leased, total: available + leased };
+}
+
+export type BalanceJson = ReturnType<typeof balanceJson>;
+
+/** A change of a balance; below zero, credits were taken away. */
+export function topUpJson({ id, appId, credits, reference, createdAt }: TopUp) {
+  return { id, app: appId, credits, reference: reference ?? null, created_at: isoTime(createdAt) };
 }
 
 /** A person's authorization of an app, with every token that came from it. */
@@ -114,5 +135,21 @@ export function connectionJson(connection: ConnectionSummary) {
     scopes: connection.scopes,
     created_at: isoTime(connection.createdAt),
     last_used_at: optionalTime(connection.lastUsedAt),
+  };
+}
+
+/** An API key without its value, which nobody knows. It is a person's or an app's. */
+export function apiKeyJson(key: ApiKey, userEmail: string | undefined) {
+  return {
+    id: key.id,
+    user: userEmail ?? null,
+    app: 'appId' in key.owner ? key.owner.appId : null,
+    api: key.apiIdentifier,
+    scopes: key.scopes,
+    label: key.label,
+    last_four: key.lastFour,
+    created_at: isoTime(key.createdAt),
+    expires_at: optionalTime(key.expiresAt),
+    last_used_at: optionalTime(key.lastUsedAt),
   };
 }

@@ -22,7 +22,8 @@ const revoke: Endpoint = {
           first === undefined
             ? { method: 'none', appId: appId ?? '' }
             : { method: 'secret', candidates: [first, ...others] };
-        await core.revocation.revokeForApp(credentials, requiredParameter(request.parameters, 'token'), request.id);
+        const source = { requestId: request.id, address: request.address };
+        await core.revocation.revokeForApp(credentials, requiredParameter(request.parameters, 'token'), source);
         // Some clients parse the answer, though RFC 7009 section 2.2 has them ignore it.
         return { status: 200, body: {} };
       },

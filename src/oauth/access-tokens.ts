@@ -1,5 +1,12 @@
-import type { AccessTokenClaims, ApiKey, App, Authorization, IssuedUnder } from './model.ts';
-import type { Audit, Clock, Lookups, Secrets, Signer, TokenStatus } from './ports.ts';
+import {
+  type AccessTokenClaims,
+  type ApiKey,
+  type App,
+  type Authorization,
+  actsForItself,
+  type IssuedUnder,
+} from './model.ts';
+import type { Audit, Clock, Lookups, MaybePromise, Secrets, Signer, TokenStatus } from './ports.ts';
 
 /** RFC 9068 section 2.1. */
 export const ACCESS_TOKEN_TYPE = 'at+jwt';
@@ -8,7 +15,7 @@ export interface AccessTokens {
   /** Signs the access token of an authorization (RFC 9068). Writes nothing: the token is not a row. */
   mint(app: App, authorization: Authorization, issuedAt: number, expiresAt: number): Promise<string>;
   /** Whether a presented token is live at this moment, and if not, why. Never trusts what it cannot verify. */
-  inspect(token: string): Promise<TokenStatus>;
+  inspect(token: string): MaybePromise<TokenStatus>;
 }
 
 interface Dependencies {
@@ -62,11 +69,16 @@ export function createAccessTokens({ issuer, signer, secrets, lookups, audit, cl
     const key = await lookups.findApiKey(secrets.hash(rawKey));
     if (key === undefined)
       return { live: false, reason: 'no API key here is like it: it was deleted', claims: undefined };
-    const claims = claimsOfApiKey(key, issuer);
+    const dead = (reason: string): TokenStatus => ({ live: false, reason, claims: claimsOfApiKey(key, issuer) });
     if ('userId' in key.owner && (await lookups.findUser(key.owner.userId))?.enabled !== true) {
-      return { live: false, reason: 'its owner is disabled', claims };
+      return dead('its owner is disabled');
     }
-    const status = await inspectClaims(claims);
+    const app = 'appId' in key.owner ? await lookups.findApp(key.owner.appId) : undefined;
+    if (app !== undefined && !actsForItself(app)) return dead('its app does not act for itself any more');
+    if (app !== undefined && app.api.identifier !== key.apiIdentifier) return dead('its app is for another API now');
+    // What the operator has taken from the app since then, its keys have lost, too.
+    const scopes = app === undefined ? key.scopes : key.scopes.filter((scope) => app.allowedScopes.includes(scope));
+    const status = await inspectClaims(claimsOfApiKey({ ...key, scopes }, issuer));
     if (status.live) audit.apiKeyUsed(key.id, clock.nowSeconds());
     return status;
   };

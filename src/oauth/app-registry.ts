@@ -3,7 +3,7 @@ import { RefusedError } from './errors.ts';
 import { APP_SURFACES, type App, FIRST_PARTY_APP_ID } from './model.ts';
 import { foldEmail } from './people.ts';
 import type { Clock, Secrets } from './ports.ts';
-import type { ApiStore, AppSettings, AppStore, RoleStore, UserStore } from './registry-ports.ts';
+import type { ApiStore, AppSettings, AppStore, PlanStore, RoleStore, UserStore } from './registry-ports.ts';
 import type { IssuedSecret, SecretOptions, SecretRegistry } from './secret-registry.ts';
 
 /** What an operator may say of an app; what is left out keeps its value, or gets the default when the app is made. */
@@ -30,6 +30,8 @@ export interface AppInput {
   /** 0 goes back to the server's setting. */
   readonly refreshAbsoluteSeconds?: number | undefined;
   readonly refreshRetryWindowSeconds?: number | undefined;
+  /** The plan it has; '' for none. */
+  readonly planName?: string | undefined;
 }
 
 /** Apps: registered, changed, switched off and removed. Every refusal is a RefusedError that says how to go on. */
@@ -55,6 +57,7 @@ interface Dependencies {
   readonly users: UserStore;
   readonly apis: ApiStore;
   readonly roles: RoleStore;
+  readonly plans: Pick<PlanStore, 'find'>;
   readonly secretRegistry: SecretRegistry;
   readonly secrets: Secrets;
   readonly clock: Clock;
@@ -62,7 +65,7 @@ interface Dependencies {
 }
 
 export function createAppRegistry(dependencies: Dependencies): AppRegistry {
-  const { apps, users, apis, roles, secretRegistry, secrets, clock, defaultApiIdentifier } = dependencies;
+  const { apps, users, apis, roles, plans, secretRegistry, secrets, clock, defaultApiIdentifier } = dependencies;
 
   const get = async (id: string): Promise<App> => {
     const app = await apps.find(id);
@@ -99,6 +102,10 @@ export function createAppRegistry(dependencies: Dependencies): AppRegistry {
         throw new RefusedError('not_found', `There is no role '${role}'. Make it with 'role create'.`);
       }
     }
+    const { planName } = settings;
+    if (planName !== undefined && (await plans.find(planName)) === undefined) {
+      throw new RefusedError('not_found', `There is no plan '${planName}'. Make it with 'plan create'.`);
+    }
   };
 
   const merge = async (current: AppSettings, input: AppInput): Promise<AppSettings> => {
@@ -120,6 +127,7 @@ export function createAppRegistry(dependencies: Dependencies): AppRegistry {
       refreshIdleSeconds: lifetime(input.refreshIdleSeconds, current.refreshIdleSeconds),
       refreshAbsoluteSeconds: lifetime(input.refreshAbsoluteSeconds, current.refreshAbsoluteSeconds),
       refreshRetryWindowSeconds: input.refreshRetryWindowSeconds ?? current.refreshRetryWindowSeconds,
+      planName: input.planName === undefined ? current.planName : input.planName || undefined,
     };
     return settings;
   };
@@ -205,6 +213,7 @@ function toSettings(app: App): AppSettings {
     refreshIdleSeconds: app.refreshIdleSeconds,
     refreshAbsoluteSeconds: app.refreshAbsoluteSeconds,
     refreshRetryWindowSeconds: app.refreshRetryWindowSeconds,
+    planName: app.plan?.name,
   };
 }
 
@@ -227,6 +236,7 @@ function defaults(apiIdentifier: string): AppSettings {
     refreshIdleSeconds: undefined,
     refreshAbsoluteSeconds: undefined,
     refreshRetryWindowSeconds: 0,
+    planName: undefined,
   };
 }
 

@@ -10,6 +10,7 @@ import type { App, Session, User } from './model.ts';
 import type { Parameters } from './parameters.ts';
 import type { Audit, Clock, Lookups, Secrets } from './ports.ts';
 import { redirectKind } from './redirect-uris.ts';
+import { describeScope } from './scopes.ts';
 
 const CODE_LIFETIME_SECONDS = 60;
 // How long a person may take over the pages of one request.
@@ -155,8 +156,7 @@ export function createAuthorizationService(dependencies: Dependencies): Authoriz
 
   const consentStep = (request: AuthorizationRequest, app: App, known: readonly string[] | undefined) => {
     const scopes = request.scopes.map((name) => ({
-      name,
-      description: app.api.scopeDescriptions[name],
+      ...describeScope(name, app.api.scopeDescriptions),
       isNew: known !== undefined && !known.includes(name),
     }));
     return { step: 'consent', app, scopes } as const;

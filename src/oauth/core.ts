@@ -9,18 +9,27 @@ import type {
   SessionStore,
 } from './authorization-ports.ts';
 import { type AuthorizationService, createAuthorizationService } from './authorization-service.ts';
+import type { Counters } from './counter-ports.ts';
+import type { InspectionMemo, Metering } from './gateway-ports.ts';
 import type { GrantFactory, GrantPolicy } from './grant.ts';
+import { guardAuthentication } from './guarded-authentication.ts';
+import { rememberInspections } from './inspection-memory.ts';
 import { createIntrospection, type Introspection } from './introspection.ts';
 import type { Audit, Clock, Lookups, Passwords, RevocationStore, Secrets, Signer } from './ports.ts';
 import { createRefreshTokens } from './refresh-tokens.ts';
+import type { ApiKeyStore } from './registry-ports.ts';
+import { createRequestGuard, type RequestLimits } from './request-guard.ts';
 import { createRevocation, type Revocation } from './revocation.ts';
+import { createRevocationFeed, type RevocationFeed } from './revocation-feed.ts';
+import type { After, RevocationLog, RevocationNews } from './revocation-ports.ts';
 import { createSessionService, type SessionService } from './session-service.ts';
 import { createTokenService, type TokenService } from './token-service.ts';
+import { createVerification, type Verification } from './verification.ts';
 
 /** What the protocol needs from outside. */
 export interface CorePorts {
   readonly issuer: string;
-  readonly policy: GrantPolicy & { readonly sessionAbsoluteSeconds: number };
+  readonly policy: GrantPolicy & RequestLimits & { readonly sessionAbsoluteSeconds: number };
   readonly clock: Clock;
   readonly secrets: Secrets;
   readonly passwords: Passwords;
@@ -31,8 +40,15 @@ export interface CorePorts {
   readonly sessions: SessionStore;
   readonly consents: ConsentStore;
   readonly connections: ConnectionStore;
+  readonly apiKeys: Pick<ApiKeyStore, 'delete'>;
   readonly logins: LoginStore;
+  readonly counters: Counters;
   readonly revocations: RevocationStore;
+  readonly revocationLog: RevocationLog;
+  readonly revocationNews: RevocationNews;
+  readonly after: After;
+  readonly inspectionMemo: InspectionMemo;
+  readonly metering: Metering;
   readonly audit: Audit;
 }
 
@@ -42,7 +58,9 @@ export interface Core {
   readonly tokens: TokenService;
   readonly accessTokens: AccessTokens;
   readonly introspection: Introspection;
+  readonly verification: Verification;
   readonly revocation: Revocation;
+  readonly revocationFeed: RevocationFeed;
   readonly signer: Signer;
   readonly authorization: AuthorizationService;
   readonly sessions: SessionService;
@@ -52,8 +70,11 @@ export interface Core {
 export function createCore(ports: CorePorts, grantFactories: readonly GrantFactory[]): Core {
   const { issuer, signer, secrets, lookups, clock, audit, families, revocations } = ports;
   const refreshTokens = createRefreshTokens(issuer, secrets, signer);
-  const accessTokens = createAccessTokens({ issuer, signer, secrets, lookups, audit, clock });
-  const authentication = createAppAuthentication({ lookups, secrets, audit, clock });
+  const minted = createAccessTokens({ issuer, signer, secrets, lookups, audit, clock });
+  const memory = { memo: ports.inspectionMemo, lookups, audit, clock };
+  const accessTokens: AccessTokens = { ...minted, inspect: rememberInspections(minted.inspect, memory) };
+  const guard = createRequestGuard({ counters: ports.counters, secrets, limits: ports.policy, clock });
+  const authentication = guardAuthentication(createAppAuthentication({ lookups, secrets, audit, clock }), guard);
 
   const grants = new Map(
     grantFactories.map((create) => {
@@ -69,15 +90,29 @@ export function createCore(ports: CorePorts, grantFactories: readonly GrantFacto
     accessTokens,
     authorization: createAuthorizationService(ports),
     sessions: createSessionService(ports),
-    tokens: createTokenService({ grants, authentication, accessTokens, refreshTokens, audit, clock }),
-    introspection: createIntrospection({ lookups, secrets, accessTokens, audit, clock }),
+    tokens: createTokenService({
+      grants,
+      guard,
+      authentication,
+      metering: ports.metering,
+      accessTokens,
+      refreshTokens,
+      audit,
+      clock,
+    }),
+    introspection: createIntrospection({ issuer, guard, signer, lookups, secrets, accessTokens, audit, clock }),
+    verification: createVerification({ accessTokens, lookups, metering: ports.metering, audit, clock }),
+    revocationFeed: createRevocationFeed(ports),
     revocation: createRevocation({
       authentication,
+      guard,
+      signer,
       accessTokens,
       refreshTokens,
       families,
       revocations,
       connections: ports.connections,
+      apiKeys: ports.apiKeys,
       audit,
       clock,
     }),

@@ -1,3 +1,5 @@
+import type { RateLimitStatus } from './errors.ts';
+
 /** The vocabulary of the server. Times are epoch seconds and lifetimes are seconds, unless a name says otherwise. */
 
 export const ALGORITHMS = ['RS256', 'ES256', 'EdDSA', 'HS256'] as const;
@@ -85,6 +87,11 @@ export interface App {
   readonly plan: Plan | undefined;
   readonly secrets: readonly Secret[];
   readonly createdAt: number;
+}
+
+/** Whether an app may act on its own behalf, and not only for people. */
+export function actsForItself(app: Pick<App, 'grants'>): boolean {
+  return app.grants.includes('client_credentials');
 }
 
 /** A person who signs in. */
@@ -182,6 +189,8 @@ export interface TokenSet {
   readonly scopes: readonly string[];
   readonly refreshToken: string | undefined;
   readonly user: User | undefined;
+  /** What is left of the rate of the app's plan, if that has one. */
+  readonly rateLimit?: RateLimitStatus | undefined;
 }
 
 /** The claims of an access token after its signature was verified. */

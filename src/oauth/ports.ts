@@ -34,6 +34,8 @@ export type IdentifiedKind =
 /** Randomness and the hash of generated values (architecture decision 4). */
 export interface Secrets {
   newId(kind: IdentifiedKind): string;
+  /** An id that is always the same for the same `origin`, and for us alone to tell. */
+  deriveId(kind: IdentifiedKind, origin: string): string;
   /** A `jti`: 128 random bits. */
   newTokenId(): string;
   /** 256 random bits with prefix and checksum. */
@@ -170,12 +172,15 @@ export interface AuditEvent {
   readonly reason?: string | undefined;
 }
 
+/** A token that counts at this moment. */
+export interface LiveToken {
+  readonly live: true;
+  readonly claims: AccessTokenClaims;
+  /** Undefined for a person's own API key. */
+  readonly app: App | undefined;
+}
+
 /** Outcome of asking what a presented token is. */
 export type TokenStatus =
-  | {
-      readonly live: true;
-      readonly claims: AccessTokenClaims;
-      /** Undefined for a person's own API key. */
-      readonly app: App | undefined;
-    }
+  | LiveToken
   | { readonly live: false; readonly reason: string; readonly claims: AccessTokenClaims | undefined };

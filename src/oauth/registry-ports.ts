@@ -1,4 +1,4 @@
-import type { Algorithm, Api, App, Role, Secret, User } from './model.ts';
+import type { Algorithm, Api, ApiKey, App, Plan, Role, Secret, User } from './model.ts';
 
 /** What administration needs from outside: it changes what is there. Names that are taken or still in use are RefusedErrors. */
 
@@ -29,11 +29,13 @@ export interface AppSettings {
   readonly refreshIdleSeconds: number | undefined;
   readonly refreshAbsoluteSeconds: number | undefined;
   readonly refreshRetryWindowSeconds: number;
+  readonly planName: string | undefined;
 }
 
 export interface AppStore {
   find(id: string): Promise<App | undefined>;
-  list(): Promise<readonly App[]>;
+  /** All of them, or those of one owner. */
+  list(ownerId?: string): Promise<readonly App[]>;
   create(id: string, settings: AppSettings, secret: NewSecret | undefined): Promise<void>;
   update(id: string, settings: AppSettings): Promise<void>;
   setEnabled(id: string, enabled: boolean, now: Date): Promise<void>;
@@ -70,6 +72,8 @@ export interface ApiSettings {
   readonly scopes: readonly string[];
   readonly accessTokenLifetimeSeconds: number | undefined;
   readonly allowQueryToken: boolean;
+  readonly allowApiKeys: boolean;
+  readonly introspectionMaxAgeSeconds: number;
   readonly scopeDescriptions: Readonly<Record<string, string>>;
 }
 
@@ -88,4 +92,62 @@ export interface RoleStore {
   list(): Promise<readonly Role[]>;
   save(role: Role): Promise<void>;
   delete(name: string): Promise<void>;
+}
+
+export interface NewApiKey extends Omit<ApiKey, 'lastUsedAt'> {
+  readonly hash: Uint8Array;
+}
+
+/** An API key as it is shown to people and operators. */
+export interface ApiKeySummary extends ApiKey {
+  readonly apiName: string;
+  readonly scopeDescriptions: Readonly<Record<string, string>>;
+  /** Of whoever owns it: the one or the other. */
+  readonly userEmail: string | undefined;
+  readonly appName: string | undefined;
+}
+
+export interface ApiKeyStore {
+  /**
+   * Makes a key while its owner is enabled and has fewer than `most` that live, which nothing else can change meanwhile.
+   * `repeated`: there is one with this id already, and nothing was made.
+   */
+  create(key: NewApiKey, most: number): Promise<'created' | 'repeated' | 'too_many' | 'owner_away'>;
+  /** Newest first. A person's are their own and those of the apps that they own. */
+  list(filter: { readonly userId?: string; readonly appId?: string }): Promise<readonly ApiKeySummary[]>;
+  findByHash(hash: Uint8Array): Promise<ApiKey | undefined>;
+  /** False when there is none, or it is not the person's, who owns the keys of their apps, too. */
+  delete(id: string, userId?: string): Promise<boolean>;
+  /** Notes when keys were last used. */
+  recordUse(uses: ReadonlyMap<string, number>): Promise<void>;
+}
+
+export interface PlanStore {
+  find(name: string): Promise<Plan | undefined>;
+  list(): Promise<readonly Plan[]>;
+  create(plan: Plan): Promise<void>;
+  update(plan: Plan): Promise<void>;
+  delete(name: string): Promise<void>;
+}
+
+/** The prepaid credits of an app: those that any replica can take, and those that one has taken and not used. */
+export interface Balance {
+  readonly available: number;
+  readonly leased: number;
+}
+
+/** Credits that were added to a balance or, below zero, taken away. */
+export interface TopUp {
+  readonly id: string;
+  readonly appId: string;
+  readonly credits: number;
+  readonly reference: string | undefined;
+  readonly createdAt: number;
+}
+
+export interface BalanceStore {
+  find(appId: string): Promise<Balance>;
+  findTopUp(appId: string, reference: string): Promise<TopUp | undefined>;
+  /** `short`: less is available than shall be taken away. `repeated`: there is one with this reference already. */
+  change(topUp: Omit<TopUp, 'createdAt'>): Promise<TopUp | 'short' | 'repeated'>;
 }

@@ -1,53 +1,105 @@
 import type { AccessTokens } from './access-tokens.ts';
-import type { AppAuthentication, AppCredentials } from './app-authentication.ts';
+import type { AppCredentials } from './app-authentication.ts';
 import type { ConnectionStore, FamilyStore } from './authorization-ports.ts';
 import { OAuthError } from './errors.ts';
+import type { GuardedAuthentication } from './guarded-authentication.ts';
 import type { AccessTokenClaims } from './model.ts';
-import type { Audit, Clock, RevocationStore } from './ports.ts';
+import type { Audit, Clock, RevocationStore, Signer } from './ports.ts';
 import type { RefreshTokens } from './refresh-tokens.ts';
+import type { ApiKeyStore } from './registry-ports.ts';
+import type { RequestGuard } from './request-guard.ts';
+
+/** For the log, and for limits. */
+export interface RevocationSource {
+  readonly requestId: string;
+  readonly address: string;
+}
 
 export interface Revocation {
   /**
    * RFC 7009: an app revokes a token of its own, whatever its kind and whatever the hint says. An unknown or dead
    * token is no error. Returns only when the token is dead everywhere.
-   * @throws OAuthError `invalid_client`, or `invalid_grant` for another app's token (which stays alive).
+   * @throws OAuthError `invalid_client`, `invalid_grant` for another app's token (which stays alive), `too_many_requests`
    */
-  revokeForApp(credentials: AppCredentials, token: string, requestId: string): Promise<void>;
-  /** The bearer of a live access token gives it back. @throws OAuthError `invalid_token` when it is not live. */
-  revokePresented(token: string, requestId: string): Promise<void>;
+  revokeForApp(credentials: AppCredentials, token: string, source: RevocationSource): Promise<void>;
+  /**
+   * The bearer of a live access token gives it back.
+   * @param kind the only kind that will do, if there is one
+   * @throws OAuthError `invalid_token` when it is not live, `too_many_requests`
+   */
+  revokePresented(token: string, source: RevocationSource, kind?: 'connection'): Promise<void>;
   /** Signing out: ends the family of a refresh token. A token that is dead already is no error. */
   endFamily(refreshToken: string, requestId: string): Promise<void>;
 }
 
 interface Dependencies {
-  readonly authentication: AppAuthentication;
+  readonly authentication: GuardedAuthentication;
+  readonly guard: RequestGuard;
+  readonly signer: Pick<Signer, 'verify'>;
   readonly accessTokens: AccessTokens;
   readonly refreshTokens: RefreshTokens;
   readonly families: FamilyStore;
   readonly revocations: RevocationStore;
   readonly connections: ConnectionStore;
+  readonly apiKeys: Pick<ApiKeyStore, 'delete'>;
   readonly audit: Audit;
   readonly clock: Clock;
 }
 
+// 9999-12-31T23:59:59Z: no token of ours lives longer, so that none comes alive again after it.
+const END_OF_TIME_SECONDS = 253_402_300_799;
+// Ours are shorter; an API with a key of its own may have others.
+const TOKEN_ID = /^[\x21-\x7e]{1,128}$/;
+
 export function createRevocation(dependencies: Dependencies): Revocation {
-  const { authentication, accessTokens, refreshTokens, families, revocations, connections, audit, clock } =
+  const { authentication, guard, accessTokens, refreshTokens, families, connections, apiKeys, audit, clock } =
     dependencies;
 
-  const revokeAccessToken = async (claims: AccessTokenClaims, requestId: string): Promise<void> => {
-    if (claims.expiresAt === undefined) await connections.disconnect(claims.tokenId);
-    else await revocations.revokeToken(claims.tokenId, claims.expiresAt);
+  /** Whoever holds an API's own key can make any number of tokens, and each that is revoked is remembered. */
+  const revokeJwt = async (token: string, { tokenId, expiresAt }: { tokenId: string; expiresAt: number }) => {
+    const keyOfApi = (await dependencies.signer.verify(token))?.keyOfApi;
+    if (keyOfApi !== undefined) {
+      if (!TOKEN_ID.test(tokenId)) {
+        throw new OAuthError('invalid_request', 'The jti of the token must be 1 to 128 printable ASCII characters.');
+      }
+      guard.admitRevocation(keyOfApi);
+    }
+    await dependencies.revocations.revokeToken(tokenId, Math.min(expiresAt, END_OF_TIME_SECONDS));
+  };
+
+  const revokeAccessToken = async (token: string, claims: AccessTokenClaims, requestId: string): Promise<void> => {
+    const { issuedUnder: under, tokenId, expiresAt } = claims;
+    // These two are rows, which are the proof: without its row the token is dead.
+    if (under.kind === 'connection') await connections.disconnect(under.connectionId);
+    else if (under.kind === 'api-key') await apiKeys.delete(under.apiKeyId);
+    else if (expiresAt !== undefined) await revokeJwt(token, { tokenId, expiresAt });
     audit.record({ action: 'token.revoke', outcome: 'success', requestId, appId: claims.appId });
+  };
+
+  const claimsOfLive = async (token: string, kind: 'connection' | undefined): Promise<AccessTokenClaims> => {
+    const status = await accessTokens.inspect(token);
+    if (status.live && (kind === undefined || status.claims.issuedUnder.kind === kind)) return status.claims;
+    throw new OAuthError(
+      'invalid_token',
+      kind === undefined
+        ? 'The access token is not live: it is unknown, expired or revoked.'
+        : 'The token is not that of a live connection.',
+      { detail: status.live ? 'an access token of another kind' : status.reason },
+    );
   };
 
   const assertOwn = (ownerId: string | undefined, appId: string): void => {
     if (ownerId === appId) return;
+    if (ownerId === undefined) {
+      throw new OAuthError('invalid_grant', "The API key is a person's, who alone can delete it.");
+    }
     throw new OAuthError('invalid_grant', 'The token was issued to another app, which alone can revoke it.');
   };
 
   return {
-    async revokeForApp(credentials, token, requestId) {
-      const { app } = await authentication.authenticate(credentials);
+    async revokeForApp(credentials, token, { requestId, address }) {
+      guard.assertAddressLeft(address);
+      const { app } = await guard.countFailures(address, () => authentication.authenticate(credentials, address));
       const refreshHash = await refreshTokens.hashPresented(token);
       if (refreshHash !== undefined) {
         const family = await families.findByRefreshToken(refreshHash);
@@ -60,17 +112,13 @@ export function createRevocation(dependencies: Dependencies): Revocation {
       const { live, claims } = await accessTokens.inspect(token);
       if (claims === undefined) return;
       assertOwn(claims.appId, app.id);
-      if (live) await revokeAccessToken(claims, requestId);
+      if (live) await revokeAccessToken(token, claims, requestId);
     },
 
-    async revokePresented(token, requestId) {
-      const status = await accessTokens.inspect(token);
-      if (!status.live) {
-        throw new OAuthError('invalid_token', 'The access token is not live: it is unknown, expired or revoked.', {
-          detail: status.reason,
-        });
-      }
-      await revokeAccessToken(status.claims, requestId);
+    async revokePresented(token, { requestId, address }, kind) {
+      guard.assertAddressLeft(address);
+      const claims = await guard.countFailures(address, () => claimsOfLive(token, kind));
+      await revokeAccessToken(token, claims, requestId);
     },
 
     async endFamily(refreshToken, requestId) {

@@ -48,3 +48,14 @@ export function grantScopes(requested: string | undefined, allowed: readonly str
   }
   return scopes;
 }
+
+/** A scope and what it means to a person, where its API says so. */
+export interface DescribedScope {
+  readonly name: string;
+  readonly description: string | undefined;
+}
+
+export function describeScope(name: string, descriptions: Api['scopeDescriptions']): DescribedScope {
+  // A scope may be called 'constructor', which every object has.
+  return { name, description: Object.hasOwn(descriptions, name) ? descriptions[name] : undefined };
+}

@@ -1,5 +1,5 @@
 import { ACCESS_TOKEN_TYPE, type AccessTokens } from './access-tokens.ts';
-import type { AccessTokenClaims, Api, App, Family, Secret } from './model.ts';
+import type { AccessTokenClaims, Api, ApiKey, App, Family, Secret } from './model.ts';
 import type { Clock, GeneratedKind, Secrets, Signer } from './ports.ts';
 import { createRefreshTokens, REFRESH_TOKEN_TYPE } from './refresh-tokens.ts';
 
@@ -24,6 +24,7 @@ export type InspectedToken =
   | ({ readonly kind: 'refresh_token'; readonly stored?: StoredRefreshToken } & Findings)
   | ({ readonly kind: 'app_secret'; readonly secret?: Secret; readonly app?: App } & Findings)
   | ({ readonly kind: 'api_secret'; readonly secret?: Secret; readonly api?: Api } & Findings)
+  | ({ readonly kind: 'api_key'; readonly key?: ApiKey } & Findings)
   | ({ readonly kind: 'unknown'; readonly live: false } & Findings);
 
 export interface TokenInspection {
@@ -37,6 +38,7 @@ interface Dependencies {
   readonly secrets: Secrets;
   readonly clock: Clock;
   readonly accessTokens: Pick<AccessTokens, 'inspect'>;
+  readonly findApiKey: (hash: Uint8Array) => Promise<ApiKey | undefined>;
   readonly findRefreshToken: (hash: Uint8Array) => Promise<StoredRefreshToken | undefined>;
   readonly findApp: (id: string) => Promise<App | undefined>;
   readonly listApps: () => Promise<readonly App[]>;
@@ -44,7 +46,8 @@ interface Dependencies {
 }
 
 export function createTokenInspection(dependencies: Dependencies): TokenInspection {
-  const { issuer, signer, secrets, clock, accessTokens, findRefreshToken, findApp, listApps, listApis } = dependencies;
+  const { issuer, signer, secrets, clock, accessTokens, findRefreshToken, findApiKey, findApp, listApps, listApis } =
+    dependencies;
   const refreshTokens = createRefreshTokens(issuer, secrets, signer);
 
   const inspectRefreshToken = async (hash: Uint8Array): Promise<InspectedToken> => {
@@ -78,6 +81,17 @@ export function createTokenInspection(dependencies: Dependencies): TokenInspecti
     return undefined;
   };
 
+  const inspectApiKey = async (text: string): Promise<InspectedToken> => {
+    const key = await findApiKey(secrets.hash(text));
+    const status = await accessTokens.inspect(text);
+    return {
+      kind: 'api_key',
+      live: status.live,
+      ...(key !== undefined && { key }),
+      ...(!status.live && { reason: status.reason }),
+    };
+  };
+
   const kindByPrefix = (text: string): GeneratedKind | undefined =>
     (['app-secret', 'api-secret', 'refresh-token'] as const).find((kind) => secrets.looksLike(kind, text));
 
@@ -85,6 +99,7 @@ export function createTokenInspection(dependencies: Dependencies): TokenInspecti
     async inspect(text) {
       const hash = await refreshTokens.hashPresented(text);
       if (hash !== undefined) return inspectRefreshToken(hash);
+      if (secrets.looksLike('api-key', text)) return inspectApiKey(text);
       const type = (await signer.verify(text))?.type;
       if (type === ACCESS_TOKEN_TYPE || secrets.looksLike('connection-token', text)) {
         const status = await accessTokens.inspect(text);

@@ -1,12 +1,15 @@
 import type { AccessTokens } from './access-tokens.ts';
-import type { AppAuthentication, AppCredentials, AuthenticatedApp } from './app-authentication.ts';
+import type { AppCredentials, AuthenticatedApp } from './app-authentication.ts';
 import { OAuthError } from './errors.ts';
+import type { Metering } from './gateway-ports.ts';
 import type { Grant } from './grant.ts';
+import type { GuardedAuthentication } from './guarded-authentication.ts';
 import { accessTokenExpiry } from './lifetimes.ts';
 import type { App, TokenSet } from './model.ts';
 import { optionalParameter, type Parameters, requiredParameter } from './parameters.ts';
 import type { Audit, Clock } from './ports.ts';
 import type { RefreshTokenFormat, RefreshTokens } from './refresh-tokens.ts';
+import type { RequestGuard } from './request-guard.ts';
 import { assertResources } from './resources.ts';
 
 /** What is particular to a surface, as far as the core must know. */
@@ -40,7 +43,9 @@ export interface TokenService {
 
 interface Dependencies {
   readonly grants: ReadonlyMap<string, Grant>;
-  readonly authentication: AppAuthentication;
+  readonly guard: RequestGuard;
+  readonly authentication: GuardedAuthentication;
+  readonly metering: Metering;
   readonly accessTokens: AccessTokens;
   readonly refreshTokens: RefreshTokens;
   readonly audit: Audit;
@@ -49,18 +54,40 @@ interface Dependencies {
 
 /** The one path to a token. Its phases are numbered, and no grant or surface can skip one. */
 export function createTokenService(dependencies: Dependencies): TokenService {
-  const { grants, authentication, accessTokens, refreshTokens, audit, clock } = dependencies;
+  const { grants, guard, authentication, metering, accessTokens, refreshTokens, audit, clock } = dependencies;
+
+  /** Only what succeeds costs credits; of the rate, failures use as much. An app without a plan has nothing to wait for. */
+  const withinPlan = async (app: App, work: () => Promise<TokenSet>): Promise<TokenSet> => {
+    if (app.plan === undefined) return work();
+    const reservation = await metering.reserve(app, app.plan.tokenCost);
+    try {
+      const tokenSet = await work();
+      reservation.keep();
+      return { ...tokenSet, rateLimit: reservation.rateLimit };
+    } catch (error) {
+      reservation.release();
+      throw error;
+    }
+  };
 
   const run = async (command: TokenCommand, note: (app: App) => void): Promise<TokenSet> => {
-    const { surface } = command;
+    const { surface, address } = command;
+    // 0 Is there not too much from there? And, below, from the app, as soon as it has proved that it is that.
+    guard.admitAddress(address);
     // 1 Which grant, of those that can be had here?
     const grant = findGrant(grants, command);
     // 2 Which app is calling?
-    const authenticated = await authentication.authenticate(command.credentials);
-    const { app, secret } = authenticated;
+    const authenticated = await authentication.authenticate(command.credentials, address);
+    const { app } = authenticated;
     note(app);
-    // 3 May it do this here?
+    guard.admitApp(authenticated, address);
+    // 3 May it do this here, and has its plan room for it?
     assertAllowed(authenticated, surface, grant);
+    return withinPlan(app, () => issueTo(authenticated, grant, command));
+  };
+
+  const issueTo = async ({ app, secret }: AuthenticatedApp, grant: Grant, command: TokenCommand): Promise<TokenSet> => {
+    const { surface, address } = command;
     // 4 For which API, with which scopes at most?
     assertResources(app, command.parameters.resource);
     const now = clock.nowSeconds();
@@ -75,7 +102,7 @@ export function createTokenService(dependencies: Dependencies): TokenService {
       parameters,
       now,
       accessExpiresAt,
-      address: command.address,
+      address,
     });
     // 7 Mint.
     const accessToken =

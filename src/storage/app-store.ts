@@ -11,8 +11,9 @@ export function createAppStore(database: Database): AppStore {
       return row === null ? undefined : toApp(row);
     },
 
-    async list() {
-      const rows = await database.app.findMany({ include: APP_RELATIONS, orderBy: { id: 'asc' } });
+    async list(ownerId) {
+      const where = ownerId === undefined ? {} : { ownerId };
+      const rows = await database.app.findMany({ where, include: APP_RELATIONS, orderBy: { id: 'asc' } });
       return rows.map(toApp);
     },
 
@@ -96,6 +97,7 @@ function toColumns(settings: AppSettings) {
     maxTokenLifetimeSeconds,
     refreshIdleSeconds,
     refreshAbsoluteSeconds,
+    planName,
     ...columns
   } = settings;
   return {
@@ -109,6 +111,7 @@ function toColumns(settings: AppSettings) {
     maxTokenLifetimeSeconds: maxTokenLifetimeSeconds ?? null,
     refreshIdleSeconds: refreshIdleSeconds ?? null,
     refreshAbsoluteSeconds: refreshAbsoluteSeconds ?? null,
+    planName: planName ?? null,
   };
 }
 

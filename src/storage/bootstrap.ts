@@ -42,11 +42,12 @@ export async function ensureBuiltIns(database: Database, builtIns: BuiltIns): Pr
   const { issuer, firstPartyApi, firstPartyAppId, sealedKey } = builtIns;
   await database.api.createMany({
     data: [
-      { identifier: issuer, name: 'Default API', algorithm: 'RS256' },
+      { identifier: issuer, name: 'Default API', algorithm: 'RS256', allowApiKeys: true },
       {
         identifier: firstPartyApi,
         name: 'First-party API',
         algorithm: 'HS256',
+        allowApiKeys: true,
         hmacKeyId: sealedKey.kid,
         hmacKeySealed: sealedKey.sealed,
       },

@@ -129,14 +129,14 @@ export function createReplicaMemory({ database, clock, cacheSize }: MemoryOption
   };
 
   const apply = (change: Change, onKeysChanged: () => Promise<void>): void => {
-    generation++;
     if ('revoked' in change) {
       revoke(change.revoked, change.id, change.until);
       return;
     }
     const { table, key } = change;
-    // What is taken from a balance is not remembered here.
+    // What is in a balance is not remembered here, and changes no answer.
     if (table === 'balances') return;
+    generation++;
     if (table === 'signing_keys' || table === 'apis') readKeys(onKeysChanged);
     if (key === null || table === 'roles' || table === 'plans' || table === 'apis') {
       // Any app may have the role, the plan or the API in it. Operators change these rarely.

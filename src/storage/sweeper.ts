@@ -1,5 +1,6 @@
 import type { Clock } from '../oauth/ports.ts';
 import type { Database } from './database.ts';
+import { giveBackExpiredLeases } from './lease-store.ts';
 
 const SWEEP_LOCK = 7_201_412;
 const BATCH = 5_000;
@@ -8,6 +9,8 @@ const CODE_MEMORY_MS = 86_400_000;
 const INTERVAL_MS = 60_000;
 // A revocation outlives its token by this much, for a replica whose clock is slow still takes the token for unexpired.
 const CLOCK_SKEW_MS = 300_000;
+// For so long people see which of their keys have expired.
+const API_KEY_MEMORY_MS = 30 * 86_400_000;
 
 export interface Sweeper {
   /** One round, if no other replica is at it. Returns how many rows went, or undefined when another one sweeps. */
@@ -43,11 +46,21 @@ export function startSweeper({ database, clock, maintain, onError }: SweeperOpti
           DELETE FROM login_failures WHERE ctid = ANY (ARRAY(
             SELECT ctid FROM login_failures WHERE expires_at < ${now}::timestamptz LIMIT ${BATCH} FOR UPDATE SKIP LOCKED))`,
         await transaction.$executeRaw`
+          DELETE FROM counters WHERE ctid = ANY (ARRAY(
+            SELECT ctid FROM counters WHERE expires_at < ${now}::timestamptz LIMIT ${BATCH} FOR UPDATE SKIP LOCKED))`,
+        await transaction.$executeRaw`
+          DELETE FROM rate_windows WHERE ctid = ANY (ARRAY(
+            SELECT ctid FROM rate_windows WHERE expires_at < ${now}::timestamptz LIMIT ${BATCH} FOR UPDATE SKIP LOCKED))`,
+        await transaction.$executeRaw`
           DELETE FROM sessions WHERE ctid = ANY (ARRAY(
             SELECT ctid FROM sessions WHERE expires_at < ${now}::timestamptz LIMIT ${BATCH} FOR UPDATE SKIP LOCKED))`,
         await transaction.$executeRaw`
           DELETE FROM authorization_codes WHERE ctid = ANY (ARRAY(
             SELECT ctid FROM authorization_codes WHERE expires_at < ${new Date(now.getTime() - CODE_MEMORY_MS)}::timestamptz
+             LIMIT ${BATCH} FOR UPDATE SKIP LOCKED))`,
+        await transaction.$executeRaw`
+          DELETE FROM api_keys WHERE ctid = ANY (ARRAY(
+            SELECT ctid FROM api_keys WHERE expires_at < ${new Date(now.getTime() - API_KEY_MEMORY_MS)}::timestamptz
              LIMIT ${BATCH} FOR UPDATE SKIP LOCKED))`,
         // A used refresh token stays until its family ends, to recognise whoever presents it again. A family may have
         // thousands of them, so they go first and it goes when it has none.
@@ -74,6 +87,7 @@ export function startSweeper({ database, clock, maintain, onError }: SweeperOpti
       total += removed;
       if (removed < BATCH) break;
     }
+    await giveBackExpiredLeases(database);
     await maintain();
     return total;
   };

@@ -1,4 +1,4 @@
-import { bearerToken, encodeOAuthError, type Surface } from '../http/contract.ts';
+import { bearerToken, encodeOAuthError, type Surface, tokenHeaders } from '../http/contract.ts';
 import { OAuthError } from '../oauth/errors.ts';
 import { optionalParameter, requiredParameter } from '../oauth/parameters.ts';
 import type { SurfaceProfile } from '../oauth/token-service.ts';
@@ -35,6 +35,7 @@ const appSecret: Surface = {
         });
         return {
           status: 200,
+          headers: tokenHeaders(tokenSet),
           body: {
             access_token: tokenSet.accessToken,
             token_type: 'Bearer',
@@ -48,7 +49,8 @@ const appSecret: Surface = {
       method: 'POST',
       path: '/token-revoke',
       async handle(request, core) {
-        await core.revocation.revokePresented(bearerToken(request), request.id);
+        const { id: requestId, address } = request;
+        await core.revocation.revokePresented(bearerToken(request), { requestId, address });
         return { status: 200, body: { revoked: true } };
       },
     },

@@ -1,5 +1,4 @@
-import { bearerToken, encodeOAuthError, type Surface } from '../http/contract.ts';
-import { OAuthError } from '../oauth/errors.ts';
+import { bearerToken, encodeOAuthError, type Surface, tokenHeaders } from '../http/contract.ts';
 import { requiredParameter } from '../oauth/parameters.ts';
 import type { SurfaceProfile } from '../oauth/token-service.ts';
 
@@ -34,21 +33,19 @@ const connection: Surface = {
           requestId: id,
           address,
         });
-        return { status: 200, body: { access_token: tokenSet.accessToken, token_type: 'Bearer' } };
+        return {
+          status: 200,
+          headers: tokenHeaders(tokenSet),
+          body: { access_token: tokenSet.accessToken, token_type: 'Bearer' },
+        };
       },
     },
     {
       method: 'POST',
       path: '/disconnect',
       async handle(request, core) {
-        const token = bearerToken(request);
-        const status = await core.accessTokens.inspect(token);
-        if (!status.live || status.claims.issuedUnder.kind !== 'connection') {
-          throw new OAuthError('invalid_token', 'The token is not that of a live connection.', {
-            detail: status.live ? 'an access token of another kind' : status.reason,
-          });
-        }
-        await core.revocation.revokePresented(token, request.id);
+        const { id: requestId, address } = request;
+        await core.revocation.revokePresented(bearerToken(request), { requestId, address }, 'connection');
         return { status: 200, body: { disconnected: true } };
       },
     },

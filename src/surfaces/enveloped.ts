@@ -1,4 +1,4 @@
-import { errorHeaders, type Surface, statusOf } from '../http/contract.ts';
+import { errorHeaders, type Surface, statusOf, tokenHeaders } from '../http/contract.ts';
 import { OAuthError } from '../oauth/errors.ts';
 import { type Parameters, requiredParameter } from '../oauth/parameters.ts';
 import { foldEmail } from '../oauth/people.ts';
@@ -42,6 +42,7 @@ const enveloped: Surface = {
         });
         return {
           status: 200,
+          headers: tokenHeaders(tokenSet),
           body: {
             success: true,
             data: {

@@ -1,4 +1,11 @@
-import { errorHeaders, type Surface, statusOf, type WireRequest, type WireResponse } from '../http/contract.ts';
+import {
+  errorHeaders,
+  type Surface,
+  statusOf,
+  tokenHeaders,
+  type WireRequest,
+  type WireResponse,
+} from '../http/contract.ts';
 import type { Core } from '../oauth/core.ts';
 import { OAuthError } from '../oauth/errors.ts';
 import { FIRST_PARTY_APP_ID, type TokenSet } from '../oauth/model.ts';
@@ -77,6 +84,7 @@ function issue(grantType: string, request: WireRequest, core: Core): Promise<Tok
 function success(tokenSet: TokenSet, person: Record<string, unknown>): WireResponse {
   return {
     status: 200,
+    headers: tokenHeaders(tokenSet),
     body: { success: 'true', refresh: tokenSet.refreshToken, access: tokenSet.accessToken, ...person },
   };
 }

@@ -1,4 +1,4 @@
-import { encodeOAuthError, formCredentials, type Surface, type WireRequest } from '../http/contract.ts';
+import { encodeOAuthError, formCredentials, type Surface, tokenHeaders, type WireRequest } from '../http/contract.ts';
 import type { AppCredentials } from '../oauth/app-authentication.ts';
 import { OAuthError } from '../oauth/errors.ts';
 import { optionalParameter } from '../oauth/parameters.ts';
@@ -36,6 +36,7 @@ const standard: Surface = {
         });
         return {
           status: 200,
+          headers: tokenHeaders(tokenSet),
           body: {
             access_token: tokenSet.accessToken,
             token_type: 'Bearer',

@@ -132,6 +132,7 @@ describe('app and secret', () => {
       refresh_idle_lifetime: null,
       refresh_absolute_lifetime: null,
       refresh_retry_window: 0,
+      plan: null,
       created_at: expect.any(String),
     });
     const { status, body } = await token(app.id, secret.value);
@@ -144,6 +145,7 @@ describe('app and secret', () => {
     const shown = await done(['app', 'show', app.id]);
     expect(shown).toEqual({
       ...app,
+      balance: { available: 0, leased: 0, total: 0 },
       secrets: [expect.objectContaining({ id: secret.id, last_four: secret.value.slice(-4) })],
     });
     expect(await done(['app', 'list'])).toContainEqual(app);
@@ -286,6 +288,8 @@ describe('api and role', () => {
       scope_descriptions: {},
       access_token_lifetime: null,
       allow_query_token: true,
+      allow_api_keys: false,
+      introspection_max_age: 0,
     });
     expect(await done(['api', 'show', api.identifier])).toEqual({ ...api, secrets: [] });
     const renewed = await done(['api', 'update', api.identifier, '--renew-key', '--no-allow-query-token']);

@@ -21,6 +21,7 @@ describe('wrong usage', () => {
     [['secret', 'create', 'x', '--expires-in', '1h'], 'whole number of seconds', 'countersign secret create --help'],
     [['secret', 'create', 'x', '--expires-in', '0'], 'from 1 to', ''],
     [['app', 'update', 'x', '--access-token-lifetime', '1e3'], 'whole number of seconds', ''],
+    [['api', 'update', 'x', '--introspection-max-age', '3601'], 'from 0 to 3600', 'countersign api update --help'],
     [['key', 'rotate', '--alg', 'HS256'], 'Allowed choices are RS256, ES256, EdDSA', ''],
     [['user', 'set-password', 'x', '--password', 'y', '--password-stdin'], 'cannot be used with', ''],
     [['apply'], "required option '-f, --file <file>'", 'countersign apply --help'],

@@ -47,7 +47,13 @@ function expectReadable(response: TestResponse): void {
   const headers = corsHeaders(response);
   expect(Object.keys(headers).sort()).toEqual(['access-control-allow-origin', 'access-control-expose-headers']);
   expect(headers['access-control-allow-origin']).toBe('*');
-  expect(words(headers['access-control-expose-headers'])).toEqual(['www-authenticate', 'retry-after', 'dpop-nonce']);
+  expect(words(headers['access-control-expose-headers'])).toEqual([
+    'www-authenticate',
+    'retry-after',
+    'ratelimit',
+    'ratelimit-policy',
+    'dpop-nonce',
+  ]);
 }
 
 const preflight = (path: string, method: string, headers = 'authorization,content-type'): Promise<TestResponse> =>

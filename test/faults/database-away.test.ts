@@ -25,6 +25,8 @@ let sql: pg.Client;
 let firstParty: readonly [string, string];
 let app: TestApp;
 let email: string;
+/** An API key of the app. */
+let apiKey: string;
 
 beforeAll(async () => {
   database = await createTestDatabase();
@@ -37,6 +39,7 @@ beforeAll(async () => {
   firstParty = await operator.apiCredentials(`${ISSUER}/first-party`);
   const owner = await operator.createUser(`${randomUUID()}@example.com`);
   app = await operator.createApp({ ownerEmail: owner.email, scopes: ['read'] });
+  apiKey = (await operator.dependencies.apiKeys.create({ owner: { appId: app.id } })).rawValue;
   ({ email } = owner);
 });
 afterEach(async () => {
@@ -109,6 +112,17 @@ function requests(token: string, { access, refresh }: Tokens): [string, () => Pr
       () => server.postForm('/oauth/revoke', { token: refresh, client_id: 'first-party' }),
       oauthShape,
     ],
+    [
+      '/token-revoke of an API key',
+      () => server.request('POST', '/token-revoke', { headers: { authorization: `Bearer ${apiKey}` } }),
+      oauthShape,
+    ],
+    ['/oauth/revoke of an API key', () => server.postForm('/oauth/revoke', { token: apiKey }, app.basic), oauthShape],
+    [
+      '/oauth/introspect of an API key',
+      () => server.postForm('/oauth/introspect', { token: apiKey }, app.basic),
+      oauthShape,
+    ],
     ['/oauth/introspect', () => server.postForm('/oauth/introspect', { token: access }, firstParty), oauthShape],
   ];
 }
@@ -138,6 +152,7 @@ describe('while PostgreSQL is stopped', () => {
     // What was refused has not been done.
     expect(await server.isActive(tokens.access, firstParty)).toBe(true);
     expect(await server.isActive(token, app.basic)).toBe(true);
+    expect(await server.isActive(apiKey, app.basic)).toBe(true);
     // In this order each of them finds its token alive, for the ones that revoke come after the ones that use.
     const order = ['/oauth/introspect', '/oauth/token', '/api/oauth/token', '/token', '/api/auth/login'];
     for (const [name, ask] of requests(token, tokens)) if (order.includes(name)) expect((await ask()).status).toBe(200);

@@ -107,7 +107,7 @@ async function collectHashes(): Promise<void> {
   const sql = new pg.Client(database.url);
   await sql.connect();
   const { rows } = await sql.query<{ hash: Buffer | string }>(
-    "SELECT hash FROM secrets UNION ALL SELECT hash FROM refresh_tokens UNION ALL SELECT convert_to(password_hash, 'utf8') FROM users",
+    "SELECT hash FROM secrets UNION ALL SELECT hash FROM api_keys UNION ALL SELECT hash FROM refresh_tokens UNION ALL SELECT convert_to(password_hash, 'utf8') FROM users",
   );
   for (const { hash } of rows) {
     const bytes = Buffer.from(hash as Buffer);
@@ -205,6 +205,38 @@ async function useEverything(): Promise<void> {
   await json('/api/auth/refresh', { refresh: session });
   await json('/api/auth/logout', { refresh: newest });
   for (let i = 0; i < 3; i++) await json('/api/auth/login', { email, password: WRONG_PASSWORD });
+
+  // API keys, good and bad, in the right places and in wrong ones.
+  const { apiKeys } = operator.dependencies;
+  const personal = secret('API key', (await apiKeys.create({ owner: { email } })).rawValue);
+  const ofApp = secret('API key', (await apiKeys.create({ owner: { appId: app.id } })).rawValue);
+  const garbled = secret('garbled API key', `${personal.slice(0, -1)}${personal.endsWith('A') ? 'B' : 'A'}`);
+  for (const key of [personal, ofApp, garbled]) {
+    await form('/oauth/introspect', { token: key }, basic);
+    await form('/oauth/introspect', { token: key }, api);
+    await get('/healthz', { 'x-api-key': key });
+    await get(`/no/${key}?token=${key}`, bearer(key));
+    await json('/disconnect', { token: key }, bearer(key));
+    await form('/oauth/revoke', { token: key }, basic);
+    await ask(server.request('POST', '/token-revoke', { headers: bearer(key) }));
+    await ask(server.request('POST', '/token-revoke', { headers: bearer(key) }));
+  }
+  await form('/oauth/token', grant, [app.id, personal]);
+  await json('/api/auth/login', { email, password: ofApp });
+
+  // The gateway check, with tokens where they belong and where they do not.
+  // While the database is away, there are no tokens.
+  const presented = [access, session, personal, garbled, app.secret].filter((value) => !value.startsWith('none'));
+  for (const value of presented) {
+    await get('/verify', bearer(value));
+    await get('/verify?scope=nothing', { 'x-api-key': value });
+    await get(`/verify?token=${value}`, { 'x-original-uri': `/orders?token=${value}` });
+    await get(`/verify?${value}&scope=${value}&audience=${value}&cost=${value}`, {
+      ...bearer(value),
+      'x-api-key': value,
+    });
+    await get(`/verify/${value}`, bearer(value));
+  }
 
   // Introspection and revocation.
   await form('/oauth/introspect', { token: access }, basic);

@@ -73,6 +73,14 @@ async function personSubject(): Promise<Subject> {
   };
 }
 
+/** An API key of a person. */
+async function keySubject(): Promise<Subject> {
+  const { id: userId, email } = await operator.createUser(`${randomUUID()}@example.com`);
+  const { rawValue } = await operator.dependencies.apiKeys.create({ owner: { email } });
+  const app = { id: '', secretId: '', secret: '', basic: ['', ''] } as const;
+  return { token: rawValue, asker: defaultApi, app, email, userId, familyId: '', refresh: '' };
+}
+
 /** Milliseconds from the end of the change to the first answer that the token is dead. */
 async function lateness(replica: ServerProcess, { token, asker }: Subject, since: number): Promise<number> {
   while (await replica.isActive(token, asker)) {
@@ -127,6 +135,11 @@ describe('a request to one replica is seen there in the next request and on the 
       ({ token }) => expectOk(here.request('POST', '/token-revoke', { headers: { authorization: `Bearer ${token}` } })),
     ],
     [
+      'POST /token-revoke of an API key',
+      keySubject,
+      ({ token }) => expectOk(here.request('POST', '/token-revoke', { headers: { authorization: `Bearer ${token}` } })),
+    ],
+    [
       'POST /oauth/revoke',
       appSubject,
       ({ token, app }) => expectOk(here.postForm('/oauth/revoke', { token }, app.basic)),
@@ -162,6 +175,19 @@ describe("an operator's change is seen on every replica within 100 ms", () => {
     ],
     ['disabling an app', appSubject, ({ app }) => operator.dependencies.apps.setEnabled(app.id, false)],
     ['deleting an app', appSubject, ({ app }) => operator.dependencies.apps.delete(app.id)],
+    [
+      'deleting an API key',
+      keySubject,
+      async ({ userId }) => {
+        const [key] = await operator.dependencies.apiKeys.list({ userId });
+        await operator.dependencies.apiKeys.delete(key?.id ?? '');
+      },
+    ],
+    [
+      'disabling a user with an API key',
+      keySubject,
+      ({ email }) => operator.dependencies.users.setEnabled(email, false),
+    ],
     ['disabling a user', personSubject, ({ email }) => operator.dependencies.users.setEnabled(email, false)],
     [
       'changing a password',
@@ -180,6 +206,14 @@ describe('a change by plain SQL is seen on every replica within 100 ms', () => {
       'UPDATE secrets SET generation = generation + 1 WHERE id = $1',
       ({ app }) => app.secretId,
     ],
+    ['an API key', keySubject, 'DELETE FROM api_keys WHERE user_id = $1', ({ userId }) => userId],
+    [
+      'an API key that ends',
+      keySubject,
+      'UPDATE api_keys SET expires_at = now() WHERE user_id = $1',
+      ({ userId }) => userId,
+    ],
+    ['a user with an API key', keySubject, 'DELETE FROM users WHERE id = $1', ({ userId }) => userId],
     ['an app disabled', appSubject, 'UPDATE apps SET disabled_at = now() WHERE id = $1', ({ app }) => app.id],
     ['an app', appSubject, 'DELETE FROM apps WHERE id = $1', ({ app }) => app.id],
     [
@@ -274,5 +308,12 @@ it('a token issued by one replica, with a secret made a moment ago, is live on t
   for (let i = 0; i < 5; i++) {
     const { token, asker } = await appSubject();
     expect(await there.isActive(token, asker)).toBe(true);
+  }
+});
+
+it('an API key made a moment ago is live on every replica', async () => {
+  for (let i = 0; i < 5; i++) {
+    const { token, asker } = await keySubject();
+    for (const replica of [here, there]) expect(await replica.isActive(token, asker)).toBe(true);
   }
 });

@@ -54,6 +54,8 @@ const insert = {
     sql.query("INSERT INTO revocations (kind, id, expires_at) VALUES ('token', $1, $2)", [id, at(expires)]),
   failures: (id: string, expires: number) =>
     sql.query('INSERT INTO login_failures (key, failures, expires_at) VALUES ($1, 1, $2)', [id, at(expires)]),
+  counter: (key: string, expires: number) =>
+    sql.query('INSERT INTO counters (key, count, expires_at) VALUES ($1, 1, $2)', [key, at(expires)]),
   session: (id: string, expires: number) =>
     sql.query(
       `INSERT INTO sessions (id, hash, user_id, created_at, authenticated_at, last_seen_at, expires_at)
@@ -65,6 +67,12 @@ const insert = {
       `INSERT INTO authorization_codes (hash, app_id, user_id, api_identifier, redirect_uri, password_hash, created_at, expires_at)
        VALUES ($1, 'app', 'usr', 'https://api.test', $2, 'a', now(), $3)`,
       [randomBytes(32), redirectUri, at(expires)],
+    ),
+  apiKey: (id: string, expires: number | undefined) =>
+    sql.query(
+      `INSERT INTO api_keys (id, hash, last_four, user_id, api_identifier, expires_at)
+       VALUES ($1, $2, '', 'usr', 'https://api.test', $3)`,
+      [id, randomBytes(32), expires === undefined ? null : at(expires)],
     ),
   async family(id: string, expires: number, accessExpires: number, tokens = 2) {
     await sql.query(
@@ -102,6 +110,40 @@ describe('sweeping', () => {
     expect(await names('login_failures', 'key')).toEqual(['present']);
   });
 
+  it('removes what was counted in windows that are over', async () => {
+    await insert.counter('past', -1);
+    await insert.counter('present', 1);
+    expect(await newSweeper().sweep()).toBe(1);
+    expect(await names('counters', 'key')).toEqual(['present']);
+    await sql.query('DELETE FROM counters');
+  });
+
+  it('removes minutes of rates that are over', async () => {
+    for (const [key, expires] of [
+      ['past', -1],
+      ['present', 1],
+    ] as const) {
+      await sql.query('INSERT INTO rate_windows (key, taken, granted, expires_at) VALUES ($1, 1, 1, $2)', [
+        key,
+        at(expires),
+      ]);
+    }
+    expect(await newSweeper().sweep()).toBe(1);
+    expect(await names('rate_windows', 'key')).toEqual(['present']);
+    await sql.query('DELETE FROM rate_windows');
+  });
+
+  it('gives back the credits of leases that have expired by the clock of the database, and of no others', async () => {
+    await sql.query(`
+      INSERT INTO balances (app_id, credits) VALUES ('app', 5);
+      INSERT INTO credit_leases (id, app_id, taken, used, expires_at)
+      VALUES ('expired', 'app', 10, 3, now() - interval '1 second'), ('live', 'app', 10, 0, now() + interval '1 minute')`);
+    await newSweeper().sweep();
+    expect(await names('credit_leases')).toEqual(['live']);
+    expect((await sql.query('SELECT credits::int FROM balances')).rows).toEqual([{ credits: 12 }]);
+    await sql.query('DELETE FROM balances');
+  });
+
   it('removes sessions that have ended', async () => {
     await insert.session('past', -1);
     await insert.session('present', 1);
@@ -115,6 +157,16 @@ describe('sweeping', () => {
     await insert.code('fresh', 60);
     expect(await newSweeper().sweep()).toBe(1);
     expect(await names('authorization_codes', 'redirect_uri')).toEqual(['fresh', 'just now']);
+  });
+
+  it('removes API keys a month after they have expired: until then people see which have', async () => {
+    await insert.apiKey('a month ago', -30 * 86_400 - 1);
+    await insert.apiKey('just now', -1);
+    await insert.apiKey('not yet', 60);
+    await insert.apiKey('never', undefined);
+    expect(await newSweeper().sweep()).toBe(1);
+    expect(await names('api_keys')).toEqual(['just now', 'never', 'not yet']);
+    await sql.query('DELETE FROM api_keys');
   });
 
   it('removes a family with its tokens when it and its last access token have expired', async () => {

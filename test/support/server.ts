@@ -70,6 +70,10 @@ export async function startTestServer(
     MASTER_KEY,
     ISSUER,
     DATABASE_POOL_SIZE: '4',
+    // The clock stands still, so that all requests of a file are of one minute and wrong secrets are never forgotten.
+    TOKEN_REQUESTS_PER_ADDRESS: '1000000',
+    TOKEN_REQUESTS_PER_APP: '1000000',
+    TOKEN_FAILURES_PER_APP: '1000000',
     ...environment,
   });
   const dependencies = await createDependencies(config, { use: 'server', log, clock });

@@ -1,6 +1,6 @@
 import type { Dependencies, Registries } from '../../dependencies.ts';
 import { RefusedError } from '../../oauth/errors.ts';
-import { applyApi, applyApp, applyRole, applyUser } from './apply-things.ts';
+import { applyApi, applyApp, applyPlan, applyRole, applyUser } from './apply-things.ts';
 import { type ApplyDocument, refusal } from './document.ts';
 import type { Outcome } from './outcome.ts';
 
@@ -35,7 +35,7 @@ export async function applyDocument(
   }
 }
 
-/** In the order in which one names the other: an app its API, its roles and its owner. */
+/** In the order in which one names the other: an app its API, its roles, its plan and its owner. */
 async function applyAll(document: ApplyDocument, registries: Registries): Promise<readonly Outcome[]> {
   const outcomes: Outcome[] = [];
   const problems: string[] = [];
@@ -56,6 +56,7 @@ async function applyAll(document: ApplyDocument, registries: Registries): Promis
   };
   await each('apis', document.apis, ({ identifier }) => identifier, applyApi);
   await each('roles', document.roles, ({ name }) => name, applyRole);
+  await each('plans', document.plans, ({ name }) => name, applyPlan);
   await each('users', document.users, ({ email }) => email, applyUser);
   await each('apps', document.apps, ({ id }) => id, applyApp);
   if (problems.length > 0) throw refusal(problems);

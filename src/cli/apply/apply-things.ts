@@ -1,10 +1,11 @@
 import type { Registries } from '../../dependencies.ts';
 import type { ApiInput } from '../../oauth/api-registry.ts';
 import type { AppInput } from '../../oauth/app-registry.ts';
+import type { PlanInput } from '../../oauth/plan-registry.ts';
 import { getConfidentialApp } from '../confidential-app.ts';
 import { newPassword } from '../new-password.ts';
-import { apiJson, appWithOwner, hmacKeyText, roleJson, userJson } from '../representations.ts';
-import type { ApiEntry, AppEntry, RoleEntry, UserEntry } from './document.ts';
+import { apiJson, appWithOwner, hmacKeyText, planJson, roleJson, userJson } from '../representations.ts';
+import type { ApiEntry, AppEntry, PlanEntry, RoleEntry, UserEntry } from './document.ts';
 import { differences, type FieldChange, type Outcome, updated } from './outcome.ts';
 
 export async function applyApi(entry: ApiEntry, { apis }: Registries): Promise<Outcome> {
@@ -15,6 +16,8 @@ export async function applyApi(entry: ApiEntry, { apis }: Registries): Promise<O
     scopes: entry.scopes,
     accessTokenLifetimeSeconds: toSeconds(entry.access_token_lifetime),
     allowQueryToken: entry.allow_query_token,
+    allowApiKeys: entry.allow_api_keys,
+    introspectionMaxAgeSeconds: entry.introspection_max_age,
     scopeDescriptions: entry.scope_descriptions,
   };
   const found = await apis.find(identifier);
@@ -35,6 +38,22 @@ export async function applyRole(entry: RoleEntry, { roles }: Registries): Promis
   const changes = differences(entry, roleJson(found));
   if (changes.length > 0) await roles.update(entry);
   return updated('role', entry.name, changes);
+}
+
+export async function applyPlan({ name, ...stated }: PlanEntry, { plans }: Registries): Promise<Outcome> {
+  const input: PlanInput = {
+    requestsPerMinute: stated.requests_per_minute === null ? 0 : stated.requests_per_minute,
+    metered: stated.metered,
+    tokenCost: stated.token_cost,
+  };
+  const found = await plans.find(name);
+  if (found === undefined) {
+    await plans.create(name, input);
+    return { type: 'plan', id: name, outcome: 'created', changes: [], issued: {} };
+  }
+  const changes = differences(stated, planJson(found));
+  if (changes.length > 0) await plans.update(name, input);
+  return updated('plan', name, changes);
 }
 
 export async function applyUser(entry: UserEntry, { users }: Registries): Promise<Outcome> {
@@ -122,6 +141,7 @@ function toAppInput(entry: AppEntry): AppInput {
     refreshIdleSeconds: toSeconds(entry.refresh_idle_lifetime),
     refreshAbsoluteSeconds: toSeconds(entry.refresh_absolute_lifetime),
     refreshRetryWindowSeconds: entry.refresh_retry_window,
+    planName: entry.plan === null ? '' : entry.plan,
   };
 }
 

@@ -1,9 +1,11 @@
 import { parseDocument } from 'yaml';
 import { z } from 'zod';
+import { MAX_INTROSPECTION_AGE_SECONDS } from '../../oauth/api-registry.ts';
 import { RefusedError } from '../../oauth/errors.ts';
+import { MAX_REQUESTS_PER_MINUTE, MAX_TOKEN_COST } from '../../oauth/plan-registry.ts';
 
 /**
- * The file of `apply`. Field names are those of the JSON output. Only `identifier`, `name` of a role, `email` and `id`
+ * The file of `apply`. Field names are those of the JSON output. Only `identifier`, `name` of a role or plan, `email` and `id`
  * are needed to say which thing is meant, `name` and the like only where the thing has to be made; what is not stated
  * stays as it is, and nothing is ever deleted.
  */
@@ -21,11 +23,22 @@ const api = z.strictObject({
   scopes: texts.optional(),
   access_token_lifetime: lifetime.optional(),
   allow_query_token: flag.optional(),
+  allow_api_keys: flag.optional(),
+  /** Seconds; 0 for not at all. */
+  introspection_max_age: z.int().min(0).max(MAX_INTROSPECTION_AGE_SECONDS).optional(),
   /** By the name of the scope. */
   scope_descriptions: z.record(text, text).optional(),
 });
 
 const role = z.strictObject({ name: text, scopes: texts });
+
+const plan = z.strictObject({
+  name: text,
+  /** null for no limit. */
+  requests_per_minute: z.int().min(1).max(MAX_REQUESTS_PER_MINUTE).nullable().optional(),
+  metered: flag.optional(),
+  token_cost: z.int().min(0).max(MAX_TOKEN_COST).optional(),
+});
 
 const user = z.strictObject({
   email: text,
@@ -57,6 +70,8 @@ const app = z.strictObject({
   refresh_idle_lifetime: lifetime.optional(),
   refresh_absolute_lifetime: lifetime.optional(),
   refresh_retry_window: z.int().min(0).optional(),
+  /** The name of one; null for none. */
+  plan: text.nullable().optional(),
   /** Made and shown once when a confidential app is made without one. An app that lacks it gets it besides its others. */
   secret: text.optional(),
   disabled: flag.optional(),
@@ -69,11 +84,18 @@ const list = <T extends z.ZodType>(item: T) =>
     .nullish()
     .transform((items) => items ?? []);
 
-const schema = z.strictObject({ apis: list(api), roles: list(role), users: list(user), apps: list(app) });
+const schema = z.strictObject({
+  apis: list(api),
+  roles: list(role),
+  plans: list(plan),
+  users: list(user),
+  apps: list(app),
+});
 
 export type ApplyDocument = z.output<typeof schema>;
 export type ApiEntry = z.output<typeof api>;
 export type RoleEntry = z.output<typeof role>;
+export type PlanEntry = z.output<typeof plan>;
 export type UserEntry = z.output<typeof user>;
 export type AppEntry = z.output<typeof app>;
 
@@ -106,7 +128,7 @@ function readContent(read: () => unknown): unknown {
   }
 }
 
-const FIELDS: Readonly<Record<string, z.ZodObject>> = { apis: api, roles: role, users: user, apps: app };
+const FIELDS: Readonly<Record<string, z.ZodObject>> = { apis: api, roles: role, plans: plan, users: user, apps: app };
 
 function describeIssue(issue: z.core.$ZodIssue, content: unknown): string[] {
   const [section] = issue.path;
@@ -118,7 +140,7 @@ function describeIssue(issue: z.core.$ZodIssue, content: unknown): string[] {
       (key) => `${where === '' ? key : `${where}.${key}`}: there is no such field. Known are: ${known}.`,
     );
   }
-  if (where === '') return ['The file must have one or more of the lists apis, roles, users and apps.'];
+  if (where === '') return ['The file must have one or more of the lists apis, roles, plans, users and apps.'];
   const value = valueAt(content, issue.path);
   if (issue.code === 'invalid_type' && value === undefined) return [`${where}: is missing`];
   const quote = issue.code === 'invalid_type' && issue.expected === 'string' && typeof value !== 'object';
@@ -136,10 +158,11 @@ function valueAt(content: unknown, path: readonly PropertyKey[]): unknown {
 }
 
 /** One thing described twice would not end the same on the second run. */
-function findDoubles({ apis, roles, users, apps }: ApplyDocument): string[] {
+function findDoubles({ apis, roles, plans, users, apps }: ApplyDocument): string[] {
   const names: readonly (readonly [string, readonly string[]])[] = [
     ['apis', apis.map(({ identifier }) => identifier)],
     ['roles', roles.map(({ name }) => name)],
+    ['plans', plans.map(({ name }) => name)],
     ['users', users.map(({ email }) => email.normalize('NFC').trim().toLowerCase())],
     ['apps', apps.map(({ id }) => id)],
   ];

@@ -8,7 +8,7 @@ export interface FieldChange {
 
 /** What became of one thing that the file describes. */
 export interface Outcome {
-  readonly type: 'api' | 'role' | 'user' | 'app';
+  readonly type: 'api' | 'role' | 'plan' | 'user' | 'app';
   readonly id: string;
   readonly outcome: 'created' | 'updated' | 'unchanged';
   readonly changes: readonly FieldChange[];

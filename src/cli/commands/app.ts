@@ -3,7 +3,7 @@ import type { AppInput } from '../../oauth/app-registry.ts';
 import { APP_SURFACES, REGISTRABLE_GRANTS } from '../../oauth/model.ts';
 import { collect, readSecretFromStdin, seconds } from '../options.ts';
 import { fields, listed, SHOWN_ONCE, table } from '../output.ts';
-import { type AppJson, appJson, appWithOwner, secretJson } from '../representations.ts';
+import { type AppJson, appJson, appWithOwner, type BalanceJson, balanceJson, secretJson } from '../representations.ts';
 import { runCommand } from '../run.ts';
 
 interface AppOptions {
@@ -24,6 +24,8 @@ interface AppOptions {
   readonly refreshIdleLifetime?: number;
   readonly refreshAbsoluteLifetime?: number;
   readonly refreshRetryWindow?: number;
+  /** False: none. */
+  readonly plan?: string | false;
 }
 
 /** `app …`: what OAuth calls clients. */
@@ -77,16 +79,17 @@ export function registerAppCommands(program: Command): void {
     .description('show one app with its secrets, without their values')
     .argument('<id>')
     .action((id: string, _options: unknown, command: Command) =>
-      runCommand(command, async ({ apps, users }) => {
+      runCommand(command, async ({ apps, users, balances }) => {
         const found = await apps.get(id);
+        const balance = balanceJson(await balances.show(id));
         const json = await appWithOwner(found, users);
         const secrets = found.secrets.map(secretJson);
         return {
-          json: { ...json, secrets },
-          text: describe(
-            json,
-            secrets.map((secret) => secret.id),
-          ),
+          json: { ...json, balance, secrets },
+          text: describe(json, {
+            secretIds: secrets.map((secret) => secret.id),
+            balance: found.plan?.metered === true || balance.total > 0 ? balance : undefined,
+          }),
         };
       }),
     );
@@ -169,9 +172,11 @@ function withSettings(command: Command, use: 'create' | 'update'): Command {
       '--refresh-retry-window <seconds>',
       'for how long a refresh token may be sent again; 0, the default, is strict',
       seconds(0),
-    );
+    )
+    .option('--plan <name>', 'the plan that says how much it may use');
   if (isNeeded) return command;
   return command
+    .option('--no-plan', 'may use as much as it likes')
     .option('--no-public', 'keeps a secret after all')
     .option('--no-allow-lifetime-extension', 'may no longer ask for tokens that live longer')
     .option('--no-first-party', "somebody else's: people are asked for consent");
@@ -196,10 +201,14 @@ function toInput(options: AppOptions): AppInput {
     refreshIdleSeconds: options.refreshIdleLifetime,
     refreshAbsoluteSeconds: options.refreshAbsoluteLifetime,
     refreshRetryWindowSeconds: options.refreshRetryWindow,
+    planName: options.plan === false ? '' : options.plan,
   };
 }
 
-function describe(app: AppJson, secretIds?: readonly string[]): string {
+function describe(
+  app: AppJson,
+  { secretIds, balance }: { secretIds?: readonly string[]; balance?: BalanceJson | undefined } = {},
+): string {
   return fields([
     ['id', app.id],
     ['name', app.name],
@@ -218,6 +227,8 @@ function describe(app: AppJson, secretIds?: readonly string[]): string {
     ['refresh, unused', describeLifetime(app.refresh_idle_lifetime)],
     ['refresh, in all', describeLifetime(app.refresh_absolute_lifetime)],
     ['refresh, again', app.refresh_retry_window === 0 ? 'never' : `within ${app.refresh_retry_window} seconds`],
+    ['plan', app.plan ?? '-'],
+    ['balance', balance && `${balance.total} credits`],
     ['created', app.created_at],
     ['secrets', secretIds && listed(secretIds)],
   ]);

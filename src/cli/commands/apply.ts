@@ -8,13 +8,13 @@ import { readStdin } from '../options.ts';
 import { printable, SHOWN_ONCE } from '../output.ts';
 import { runCommand } from '../run.ts';
 
-const TYPES = { api: 'API', role: 'role', user: 'user', app: 'app' } as const;
+const TYPES = { api: 'API', role: 'role', plan: 'plan', user: 'user', app: 'app' } as const;
 
-/** `apply`: makes APIs, roles, users and apps as a file describes them. */
+/** `apply`: makes APIs, roles, plans, users and apps as a file describes them. */
 export function registerApplyCommand(program: Command): void {
   program
     .command('apply')
-    .description('make APIs, roles, users and apps as a YAML or JSON file describes them; deletes nothing')
+    .description('make APIs, roles, plans, users and apps as a YAML or JSON file describes them; deletes nothing')
     .requiredOption('-f, --file <file>', "the file, or '-' for standard input")
     .option('--dry-run', 'say what would be done, and do nothing')
     .action(async ({ file, dryRun = false }: { file: string; dryRun?: boolean }, command: Command) => {

@@ -25,6 +25,7 @@ const KINDS: Readonly<Record<InspectedToken['kind'], string>> = {
   refresh_token: 'a refresh token',
   app_secret: 'the secret of an app',
   api_secret: 'the secret of an API',
+  api_key: 'an API key',
   unknown: 'unknown',
 };
 
@@ -97,6 +98,23 @@ async function factsOf(
       created_at: timeOf(secret?.createdAt),
       expires_at: timeOf(secret?.expiresAt),
       last_used_at: timeOf(secret?.lastUsedAt),
+    });
+  }
+  if (found.kind === 'api_key') {
+    const { key } = found;
+    const appId = key !== undefined && 'appId' in key.owner ? key.owner.appId : undefined;
+    const userId = key !== undefined && 'userId' in key.owner ? key.owner.userId : undefined;
+    return present({
+      api_key_id: key?.id,
+      label: key?.label,
+      user: userId === undefined ? undefined : (await users.findById(userId))?.email,
+      app: appId,
+      app_name: appId === undefined ? undefined : (await apps.find(appId))?.name,
+      api: key?.apiIdentifier,
+      scope: key?.scopes.join(' '),
+      created_at: timeOf(key?.createdAt),
+      expires_at: timeOf(key?.expiresAt),
+      last_used_at: timeOf(key?.lastUsedAt),
     });
   }
   const { claims, family } =
