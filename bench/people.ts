@@ -70,7 +70,7 @@ export async function preparePeople(
           headers: FORM_TYPE,
           // More than the bare client could redeem in the time.
           before: async () => {
-            codes = await makeCodes(Math.ceil((limits.redemption.at(-1) ?? 0) * seconds * 1.5) + 1000);
+            codes = await makeCodes(Math.ceil((limits.redemption.at(-1) ?? 0) * seconds * 4) + 1000);
           },
           body: () => redemption(codes.pop()),
           next: () => redemption(codes.pop()),
