@@ -116,9 +116,10 @@ export function createReplicaMemory({ database, clock, cacheSize }: MemoryOption
     }
   };
 
+  let readingKeys = Promise.resolve();
   /** A key that was announced must be read, if not now then shortly. */
   const readKeys = (read: () => Promise<void>): void => {
-    read().then(
+    readingKeys = read().then(
       () => {
         generation++;
       },
@@ -190,7 +191,10 @@ export function createReplicaMemory({ database, clock, cacheSize }: MemoryOption
     subscribe: (listener) => {
       listeners.push(listener);
     },
-    settled: async () => feed?.settled(),
+    async settled() {
+      await feed?.settled();
+      await readingKeys;
+    },
 
     async follow({ url, onKeysChanged, onState }) {
       try {
