@@ -11,6 +11,8 @@ export interface BalanceChange {
   readonly topUp: TopUp;
   /** As it is now, which after a repetition need not be what it was the first time. */
   readonly balance: Balance;
+  /** It was made before, and not again. */
+  readonly repeated: boolean;
 }
 
 /** Prepaid credits of apps. Every refusal is a RefusedError that says how to go on. */
@@ -53,9 +55,13 @@ export function createBalanceRegistry({ balances, apps, secrets }: Dependencies)
 
   const change = async (appId: string, credits: number, reference: string | undefined): Promise<BalanceChange> => {
     await assertApp(appId);
-    const answer = async (topUp: TopUp): Promise<BalanceChange> => ({ topUp, balance: await balances.find(appId) });
+    const answer = async (topUp: TopUp, repeated: boolean): Promise<BalanceChange> => ({
+      topUp,
+      balance: await balances.find(appId),
+      repeated,
+    });
     const repeated = await findRepeated(appId, credits, reference);
-    if (repeated !== undefined) return answer(repeated);
+    if (repeated !== undefined) return answer(repeated, true);
     const { available, leased } = await balances.find(appId);
     if (available + leased + credits > MAX_BALANCE) {
       throw new RefusedError(
@@ -71,11 +77,11 @@ export function createBalanceRegistry({ balances, apps, secrets }: Dependencies)
         `Only ${available} credits can be withdrawn now${leased > 0 ? `; ${leased} are leased by servers, and come back if nobody uses them` : ''}.`,
       );
     }
-    if (made !== 'repeated') return answer(made);
+    if (made !== 'repeated') return answer(made, false);
     // Somebody else was faster with the same reference.
     const first = await findRepeated(appId, credits, reference);
     if (first === undefined) throw new Error('A top-up that was made is not there.');
-    return answer(first);
+    return answer(first, true);
   };
 
   return {

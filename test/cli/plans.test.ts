@@ -71,8 +71,12 @@ describe('balance', () => {
       credits: 1000,
       reference: 'invoice 7',
       created_at: expect.stringMatching(/^\d{4}-/),
+      repeated: false,
       balance: { available: 1000, leased: 0, total: 1000 },
     });
+    const again = await cli(['balance', 'top-up', 'payer', '1000', '--reference', 'invoice 7']);
+    expect(again.stdout).toMatch(/^Nothing was changed: this reference was used for the same amount at \d{4}-/);
+    expect(again.stdout).toContain('1000 credits');
     expect(await done(['balance', 'withdraw', 'payer', '400'])).toMatchObject({
       credits: -400,
       reference: null,

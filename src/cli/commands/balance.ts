@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { BalanceChange } from '../../oauth/balance-registry.ts';
 import { whole } from '../options.ts';
-import { fields, type Result } from '../output.ts';
+import { fields, isoTime, type Result } from '../output.ts';
 import { type BalanceJson, balanceJson, topUpJson } from '../representations.ts';
 import { runCommand } from '../run.ts';
 
@@ -44,9 +44,12 @@ function withReference(command: Command): Command {
     .option('--reference <text>', 'such as an invoice number; said again, the same change is not made twice');
 }
 
-function changed(what: string, { topUp, balance }: BalanceChange): Result {
+function changed(what: string, { topUp, balance, repeated }: BalanceChange): Result {
   const json = balanceJson(balance);
-  return { json: { ...topUpJson(topUp), balance: json }, text: `${what}\n\n${describe(json)}` };
+  const done = repeated
+    ? `Nothing was changed: this reference was used for the same amount at ${isoTime(topUp.createdAt)}.`
+    : what;
+  return { json: { ...topUpJson(topUp), repeated, balance: json }, text: `${done}\n\n${describe(json)}` };
 }
 
 function describe({ available, leased, total }: BalanceJson): string {
