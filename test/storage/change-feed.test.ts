@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Change, type ChangeFeed, openChangeFeed } from '../../src/storage/change-feed.ts';
@@ -222,6 +223,10 @@ describe('starting and stopping', () => {
     proxy.cut();
     await expect(open()).rejects.toThrow();
     proxy.restore();
+    // The listener of the test before may still be on its way out.
+    await until('no listener', async () => (await listeners()) === 0);
+    // Longer than a feed that goes on trying would wait for its first time.
+    await sleep(200);
     expect(await listeners()).toBe(0);
   });
 
