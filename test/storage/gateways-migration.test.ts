@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { applyMigrations } from '../../src/storage/migrations.ts';
 import { createEmptyDatabase, type TestDatabase } from '../support/database.ts';
 
@@ -120,15 +120,21 @@ describe('the tables there were', () => {
   });
 
   it('keep what they had, and the list of revocations can tell when that was recorded', async () => {
-    const rows = await query<{ kind: string; id: string; known: boolean }>(
-      `SELECT kind, id, recorded_in < pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS known
-         FROM revocations ORDER BY kind, id`,
+    const read = () =>
+      query<{ kind: string; id: string; known: boolean }>(
+        `SELECT kind, id, recorded_in < pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS known
+           FROM revocations ORDER BY kind, id`,
+      );
+    // Once the transactions are over that other tests had under way on the same PostgreSQL.
+    await vi.waitFor(
+      async () =>
+        // An app that was disabled before is in the list from the beginning.
+        expect(await read()).toEqual([
+          { kind: 'app', id: 'old-app-off', known: true },
+          { kind: 'token', id: 'old', known: true },
+        ]),
+      20_000,
     );
-    // An app that was disabled before is in the list from the beginning.
-    expect(rows).toEqual([
-      { kind: 'app', id: 'old-app-off', known: true },
-      { kind: 'token', id: 'old', known: true },
-    ]);
     expect(await query('SELECT allow_api_keys, introspection_max_age_seconds FROM apis')).toEqual([
       { allow_api_keys: false, introspection_max_age_seconds: 0 },
     ]);

@@ -44,6 +44,13 @@ const TABLES: Readonly<Record<Prisma.ModelName, string>> = {
   TopUp: 'top_ups',
   RateWindow: 'rate_windows',
   Counter: 'counters',
+  AuditEvent: 'audit_events',
+  UsageHour: 'usage_hours',
+  UsageDay: 'usage_days',
+  UsageFlush: 'usage_flushes',
+  Gauge: 'gauges',
+  AppFailure: 'app_failures',
+  DeveloperPolicy: 'developer_policy',
 };
 
 describe('the migrations and the Prisma schema', () => {
