@@ -146,6 +146,12 @@ export const SETTINGS = {
     '90',
     'Days after which a signing key is rotated by itself.',
   ),
+  auditRetentionDays: setting(
+    'AUDIT_RETENTION_DAYS',
+    wholeNumber(0, 36_500),
+    '0',
+    'Days after which entries of the audit trail are removed; what is left can still be verified. 0 keeps them for ever.',
+  ),
   tokenRequestsPerAddress: setting(
     'TOKEN_REQUESTS_PER_ADDRESS',
     wholeNumber(0, MOST_COUNTED),

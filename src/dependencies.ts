@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { type Administrations, createAdministrations } from './administration.ts';
+import { startBackground } from './background.ts';
 import { type Config, ConfigError } from './config.ts';
 import { createFlows } from './crypto/flows.ts';
 import { createInspectionMemo } from './crypto/inspection-memo.ts';
@@ -11,6 +13,9 @@ import { createSealer } from './crypto/sealing.ts';
 import { createSecrets } from './crypto/secrets.ts';
 import { createLogAudit } from './http/logging.ts';
 import { type AccountService, createAccountService } from './oauth/account-service.ts';
+import { ADMIN_SCOPES, adminApiIdentifier } from './oauth/admin-scopes.ts';
+import type { Registries } from './oauth/administration.ts';
+import { auditRotation, auditStores } from './oauth/audited.ts';
 import type { ConnectionStore, FamilyStore, Flows } from './oauth/authorization-ports.ts';
 import { type Core, createCore } from './oauth/core.ts';
 import type { GrantFactory } from './oauth/grant.ts';
@@ -18,28 +23,26 @@ import { FIRST_PARTY_APP_ID, firstPartyApiIdentifier } from './oauth/model.ts';
 import type { Clock, Secrets } from './oauth/ports.ts';
 import type { After } from './oauth/revocation-ports.ts';
 import { createTokenInspection, type TokenInspection } from './oauth/token-inspection.ts';
-import { createRegistries, type Registries } from './registries.ts';
+import { ownActor, type Records, startRecords } from './records.ts';
+import { createRegistries } from './registries.ts';
 import { scanFolder } from './scan.ts';
 import { newHmacKeyId } from './storage/api-store.ts';
 import { ensureBuiltIns, findIssuers, underBootstrapLock } from './storage/bootstrap.ts';
 import { type Database, guarded, openDatabase, settling } from './storage/database.ts';
 import { startEmbeddedPostgres } from './storage/embedded-postgres.ts';
+import { createInspectionRecords } from './storage/inspection-records.ts';
 import { applyMigrations } from './storage/migrations.ts';
-import { findRefreshToken } from './storage/refresh-token-record.ts';
-import { createReplicaMemory, type ReplicaMemory } from './storage/replica-memory.ts';
+import { createReplicaMemory } from './storage/replica-memory.ts';
 import { createSigningKeyStore } from './storage/signing-key-store.ts';
-import { startSweeper } from './storage/sweeper.ts';
 import { createUserStore } from './storage/user-store.ts';
 import { createStores } from './stores.ts';
 
-const SECONDS_PER_DAY = 86_400;
 const READINESS_TIMEOUT_MS = 2_000;
 const DISCONNECT_TIMEOUT_MS = 2_000;
-const TRANSACTION_TIMEOUT_MS = 600_000;
 
 // The command line tells this one from other failures.
 export { UnsealingError } from './crypto/sealing.ts';
-export type { Registries } from './registries.ts';
+export type { Registries } from './oauth/administration.ts';
 
 /** Everything that is made from the configuration, wired. */
 export interface Dependencies extends Registries {
@@ -54,6 +57,11 @@ export interface Dependencies extends Registries {
   readonly families: FamilyStore;
   readonly connections: ConnectionStore;
   readonly randomSecrets: Secrets;
+  readonly clock: Clock;
+  /** What is written down of what happens. */
+  readonly records: Omit<Records, 'close'>;
+  /** Everything that can be administered, by whom it is done. */
+  readonly administrations: Administrations;
   /** Makes changes in one transaction: all of them or, when `work` throws, none. */
   together<T>(work: (registries: Registries) => Promise<T>): Promise<T>;
   /** The reasons why requests cannot be served now; none when they can. */
@@ -150,8 +158,12 @@ async function wire(
     log,
     notesUse: use === 'server',
   });
-  const { families, connections, consents } = stores;
-  const audit = createLogAudit(log, stores.uses);
+  const { auditRetentionDays } = config;
+  const records = startRecords({ database, runStatement, masterKey, clock, log, auditRetentionDays });
+  const self = ownActor(use);
+  const noted = { actor: self, note: records.trail.note };
+  const ownKeyRing: KeyRing = { ...keyRing, rotate: auditRotation(keyRing.rotate, noted) };
+  const audit = records.recording(createLogAudit(log, stores.uses));
 
   const core = createCore(
     {
@@ -166,6 +178,8 @@ async function wire(
       ...stores,
       inspectionMemo: createInspectionMemo(),
       audit,
+      usage: records.usage,
+      failures: records.failures,
       policy: config,
     },
     await scanFolder<GrantFactory>('oauth/grants'),
@@ -175,58 +189,72 @@ async function wire(
     // First of all, for it fails when the master key is not the database's: nothing must be sealed under a wrong one.
     await keyRing.reload();
     const kid = newHmacKeyId();
-    await ensureBuiltIns(database, {
+    const isFirst = await ensureBuiltIns(database, {
       issuer,
       firstPartyApi: firstPartyApiIdentifier(issuer),
+      adminApi: { identifier: adminApiIdentifier(issuer), scopes: ADMIN_SCOPES },
       firstPartyAppId: FIRST_PARTY_APP_ID,
       sealedKey: { kid, sealed: sealer.seal(randomBytes(32), kid) },
     });
     await keyRing.ensureKeys();
+    if (isFirst)
+      records.trail.note({ action: 'server.first_boot', outcome: 'success', actor: self, details: { issuer } });
   });
 
   const background =
-    use === 'server' ? await startBackground(config, database, keyRing, memory, access.url, log, clock) : undefined;
+    use === 'server'
+      ? await startBackground(config, database, ownKeyRing, records, memory, access.url, log, clock)
+      : undefined;
+
+  const inspection = createTokenInspection({
+    issuer,
+    signer: keyRing,
+    secrets,
+    clock,
+    listKeys: keyRing.list,
+    lookups: memory.lookups,
+    ...guarded(createInspectionRecords(database)),
+    findApiKey: registries.apiKeys.findByHash,
+    findApp: registries.apps.find,
+    findApi: registries.apis.find,
+  });
+
+  const administrations = createAdministrations({
+    database,
+    registries,
+    registriesOn: (client) => registriesOn(client, async () => undefined),
+    stores,
+    keyRing,
+    inspection,
+    records,
+    clock,
+    settled: memory.settled,
+  });
 
   return {
     config: { ...config, issuer },
     log,
-    families,
-    connections,
+    ...auditStores(stores, noted),
     flows: createFlows(createSealer(masterKey, 'flows')),
     randomSecrets: secrets,
+    clock,
     accounts: createAccountService({
       users: settling(guarded(createUserStore(database)), ['changePassword'], memory.settled),
       passwords,
+      ...stores,
       sessions: core.sessions,
-      families,
-      connections,
-      consents,
       apiKeys: registries.apiKeys,
       secrets,
       audit,
       clock,
     }),
     core,
-    keyRing,
-    ...registries,
-    inspection: createTokenInspection({
-      issuer,
-      signer: keyRing,
-      secrets,
-      clock,
-      accessTokens: core.accessTokens,
-      findApiKey: registries.apiKeys.findByHash,
-      findRefreshToken: (hash) => findRefreshToken(database, hash),
-      findApp: registries.apps.find,
-      listApps: registries.apps.list,
-      listApis: registries.apis.list,
-    }),
-
-    together: (work) =>
-      database.$transaction((transaction) => work(registriesOn(transaction as Database, async () => undefined)), {
-        maxWait: TRANSACTION_TIMEOUT_MS,
-        timeout: TRANSACTION_TIMEOUT_MS,
-      }),
+    keyRing: ownKeyRing,
+    ...administrations.registriesAs(self),
+    inspection,
+    records,
+    administrations,
+    together: (work) => administrations.together(self, work),
 
     async readiness() {
       const problems: string[] = [];
@@ -245,6 +273,7 @@ async function wire(
     async close() {
       await background?.close();
       await stores.close();
+      await records.close();
       await memory.close();
       // A database that does not answer does not part either.
       await Promise.race([database.$disconnect(), sleep(DISCONNECT_TIMEOUT_MS, undefined, { ref: false })]);
@@ -264,30 +293,4 @@ async function issuerOfServer(database: Database, config: Config): Promise<strin
   throw new ConfigError([
     `ISSUER is ${config.issuer}, but this database belongs to a server with ${known[0] === undefined ? 'another one' : `ISSUER=${known[0]}`}. Run the command with the server's environment; to move the server, start it with the new ISSUER first.`,
   ]);
-}
-
-/** What a server does beside answering requests: follow the database, sweep, rotate keys. */
-async function startBackground(
-  config: Config,
-  database: Database,
-  keyRing: KeyRing,
-  memory: ReplicaMemory,
-  url: string,
-  log: Logger,
-  clock: Clock,
-): Promise<{ close(): Promise<void> }> {
-  await memory.follow({
-    url,
-    onKeysChanged: () => keyRing.reload(),
-    onState: (trusted, error) => {
-      if (trusted) log.info('following changes in the database');
-      else log.error({ err: error }, 'lost touch with the database; asking it for everything until it is back');
-    },
-  });
-  return startSweeper({
-    database,
-    clock,
-    maintain: () => keyRing.maintain(config.keyRotationDays * SECONDS_PER_DAY),
-    onError: (error) => log.warn({ err: error }, 'sweeping failed; it is tried again in a minute'),
-  });
 }

@@ -1,34 +1,26 @@
 import { randomBytes } from 'node:crypto';
 import type { Sealer } from './crypto/sealing.ts';
-import { type ApiKeyRegistry, createApiKeyRegistry } from './oauth/api-key-registry.ts';
-import { type ApiRegistry, createApiRegistry, createRoleRegistry, type RoleRegistry } from './oauth/api-registry.ts';
-import { type AppRegistry, createAppRegistry } from './oauth/app-registry.ts';
-import { type BalanceRegistry, createBalanceRegistry } from './oauth/balance-registry.ts';
+import { adminApiIdentifier } from './oauth/admin-scopes.ts';
+import type { Registries } from './oauth/administration.ts';
+import { createApiKeyRegistry } from './oauth/api-key-registry.ts';
+import { createApiRegistry, createRoleRegistry } from './oauth/api-registry.ts';
+import { createAppRegistry } from './oauth/app-registry.ts';
+import { createBalanceRegistry } from './oauth/balance-registry.ts';
+import { createDeveloperPolicyRegistry } from './oauth/developer-policy-registry.ts';
 import { firstPartyApiIdentifier } from './oauth/model.ts';
-import { createPlanRegistry, type PlanRegistry } from './oauth/plan-registry.ts';
+import { createPlanRegistry } from './oauth/plan-registry.ts';
 import type { Clock, Passwords, Secrets } from './oauth/ports.ts';
-import { createSecretRegistry, type SecretRegistry } from './oauth/secret-registry.ts';
-import { createUserRegistry, type UserRegistry } from './oauth/user-registry.ts';
+import { createSecretRegistry } from './oauth/secret-registry.ts';
+import { createUserRegistry } from './oauth/user-registry.ts';
 import { createApiKeyStore } from './storage/api-key-store.ts';
 import { createApiStore, createRoleStore } from './storage/api-store.ts';
 import { createAppStore, createSecretStore } from './storage/app-store.ts';
 import { createBalanceStore } from './storage/balance-store.ts';
 import { type Database, guarded, settling } from './storage/database.ts';
+import { createDeveloperPolicyStore } from './storage/developer-policy-store.ts';
 import { createPlanStore } from './storage/plan-store.ts';
 import type { ReplicaMemory } from './storage/replica-memory.ts';
 import { createUserStore } from './storage/user-store.ts';
-
-/** What operators change. */
-export interface Registries {
-  readonly users: UserRegistry;
-  readonly apps: AppRegistry;
-  readonly secrets: SecretRegistry;
-  readonly apis: ApiRegistry;
-  readonly roles: RoleRegistry;
-  readonly apiKeys: ApiKeyRegistry;
-  readonly plans: PlanRegistry;
-  readonly balances: BalanceRegistry;
-}
 
 interface RegistryOptions {
   /** The database, or one transaction on it. */
@@ -46,7 +38,11 @@ interface RegistryOptions {
 /** Wires what operators change. */
 export function createRegistries(options: RegistryOptions): Registries {
   const { client, settled, memory, issuer, sealer, secrets, passwords, clock } = options;
-  const secretStore = settling(guarded(createSecretStore(client)), ['create', 'delete', 'regenerate'], settled);
+  const secretStore = settling(
+    guarded(createSecretStore(client)),
+    ['create', 'update', 'delete', 'regenerate'],
+    settled,
+  );
   const apiStore = settling(
     guarded(createApiStore(client, (key, kid) => sealer.seal(key, kid))),
     ['create', 'update', 'delete'],
@@ -77,10 +73,21 @@ export function createRegistries(options: RegistryOptions): Registries {
       clock,
       defaultApiIdentifier: issuer,
     }),
-    apis: createApiRegistry(apiStore, [issuer, firstPartyApiIdentifier(issuer)], () => randomBytes(32)),
+    apis: createApiRegistry({
+      apis: apiStore,
+      builtIn: [issuer, firstPartyApiIdentifier(issuer), adminApiIdentifier(issuer)],
+      adminApi: adminApiIdentifier(issuer),
+      newHmacKey: () => randomBytes(32),
+    }),
     roles: createRoleRegistry(roleStore),
-    plans: createPlanRegistry(planStore, appStore),
+    plans: createPlanRegistry(planStore),
     balances: createBalanceRegistry({ balances: balanceStore, apps: appStore, secrets }),
+    policy: createDeveloperPolicyRegistry({
+      store: guarded(createDeveloperPolicyStore(client)),
+      apis: apiStore,
+      plans: planStore,
+      defaultApiIdentifier: issuer,
+    }),
     apiKeys: createApiKeyRegistry({
       apiKeys: apiKeyStore,
       users: userStore,

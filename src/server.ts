@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import { buildApp } from './app.ts';
 import type { Config } from './config.ts';
@@ -41,6 +40,16 @@ export async function startServer(config: Config, { print, onFatal }: Options): 
   }
 }
 
+/** What `GET /openapi.json` of a server with these dependencies says, without one that listens. */
+export async function readPublishedDocument(dependencies: Dependencies): Promise<unknown> {
+  const app = await buildApp(dependencies);
+  try {
+    return (await app.inject('/openapi.json')).json();
+  } finally {
+    await app.close();
+  }
+}
+
 async function closeServer(app: FastifyInstance, { config, log, close }: Dependencies): Promise<void> {
   log.info('stopping: letting requests finish');
   const timeout = setTimeout(() => app.server.closeAllConnections(), config.shutdownTimeoutSeconds * 1000);
@@ -56,7 +65,7 @@ async function closeServer(app: FastifyInstance, { config, log, close }: Depende
 /** At first boot somebody must be able to sign in. The password is shown this once, and not in the log. */
 async function ensureAdministrator({ config, users }: Dependencies, print: (line: string) => void): Promise<void> {
   if ((await users.list()).some((user) => user.isAdmin)) return;
-  const rawPassword = config.adminPassword ?? randomBytes(15).toString('base64url');
+  const rawPassword = config.adminPassword ?? users.newPassword();
   try {
     await users.create({ email: config.adminEmail, name: 'Administrator', rawPassword, isAdmin: true });
   } catch (error) {

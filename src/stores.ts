@@ -9,6 +9,7 @@ import type {
   SessionStore,
 } from './oauth/authorization-ports.ts';
 import type { Counters } from './oauth/counter-ports.ts';
+import type { Directory } from './oauth/directory.ts';
 import type { Metering } from './oauth/gateway-ports.ts';
 import { createMetering } from './oauth/metering.ts';
 import type { Audit, Clock, Secrets } from './oauth/ports.ts';
@@ -19,6 +20,7 @@ import { createSecretStore } from './storage/app-store.ts';
 import { createCodeStore } from './storage/code-store.ts';
 import { createConnectionStore } from './storage/connection-store.ts';
 import { guarded, type OpenDatabase } from './storage/database.ts';
+import { createDirectory } from './storage/directory.ts';
 import { createFamilyStore } from './storage/family-store.ts';
 import { createLeaseStore } from './storage/lease-store.ts';
 import { createLoginStore } from './storage/login-store.ts';
@@ -40,6 +42,7 @@ export interface Stores {
   readonly sessions: SessionStore;
   readonly codes: CodeStore;
   readonly logins: LoginStore;
+  readonly directory: Directory;
   readonly revocationLog: RevocationLog;
   readonly revocationNews: RevocationNews;
   readonly counters: Counters;
@@ -104,6 +107,7 @@ export function createStores(options: StoreOptions): Stores {
       }),
     ),
     logins: guarded(createLoginStore(database)),
+    directory: createDirectory(database, clock, config.sessionIdleSeconds),
     revocationLog: guarded(createRevocationLog(runStatement, clock)),
     revocationNews: {
       generation: memory.lookups.generation,

@@ -9,14 +9,17 @@ const MAX_LINES = 300;
 /** What each folder may import from `src`; the table in ARCHITECTURE.md. A path with `.ts` stands for that one file. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   oauth: [],
-  surfaces: ['oauth', 'http/contract.ts'],
-  endpoints: ['oauth', 'http/contract.ts'],
-  pages: ['oauth', 'http/page-contract.ts'],
+  surfaces: ['oauth', 'http/contract.ts', 'http/description.ts'],
+  endpoints: ['oauth', 'http/contract.ts', 'http/description.ts'],
+  pages: ['oauth', 'http/page-contract.ts', 'http/description.ts', 'representations'],
+  admin: ['oauth', 'http/operation.ts', 'representations'],
+  representations: ['oauth'],
   http: ['oauth'],
   crypto: ['oauth'],
   storage: ['oauth'],
   cli: [
     'oauth',
+    'representations',
     'config.ts',
     'dependencies.ts',
     'server.ts',
@@ -29,11 +32,14 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
 
 /** The files in the root of `src`, which wire the rest together and may import anything. */
 const ROOT_FILES = [
+  'administration.ts',
   'app.ts',
+  'background.ts',
   'config-settings.ts',
   'config-values.ts',
   'config.ts',
   'dependencies.ts',
+  'records.ts',
   'registries.ts',
   'scan.ts',
   'server.ts',
@@ -41,7 +47,7 @@ const ROOT_FILES = [
 ];
 
 /** Files of these folders are found by scanning, and know nothing of each other. */
-const SCANNED = ['oauth/grants', 'surfaces', 'endpoints', 'pages/routes'];
+const SCANNED = ['oauth/grants', 'surfaces', 'endpoints', 'admin', 'pages/routes'];
 
 /** Where a package may be imported; packages that are not listed may be imported anywhere outside the core. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
@@ -53,7 +59,20 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   argon2: ['crypto'],
   'p-limit': ['crypto'],
   commander: ['cli'],
-  zod: ['config.ts', 'config-settings.ts', 'config-values.ts', 'cli'],
+  zod: [
+    'config.ts',
+    'config-settings.ts',
+    'config-values.ts',
+    'cli',
+    'http',
+    'admin',
+    'representations',
+    'surfaces',
+    'endpoints',
+    'pages/wire',
+  ],
+  'd3-scale': ['pages'],
+  'd3-shape': ['pages'],
   preact: ['pages'],
   'preact-render-to-string': ['pages'],
   '@fastify/cookie': ['http'],

@@ -52,6 +52,7 @@ describe('defaults', () => {
       brandColour: '#3152c8',
       brandLogo: undefined,
       keyRotationDays: 90,
+      auditRetentionDays: 0,
       tokenRequestsPerAddress: 6000,
       tokenRequestsPerApp: 30_000,
       tokenFailuresPerApp: 20,
@@ -183,6 +184,7 @@ describe('bounds', () => {
     ['REFRESH_TOKEN_IDLE_LIFETIME', 60, 2_147_483_647],
     ['REFRESH_TOKEN_ABSOLUTE_LIFETIME', 60, 2_147_483_647],
     ['KEY_ROTATION_DAYS', 1, 3650],
+    ['AUDIT_RETENTION_DAYS', 0, 36_500],
     ['TOKEN_REQUESTS_PER_ADDRESS', 0, 1_000_000_000],
     ['TOKEN_REQUESTS_PER_APP', 0, 1_000_000_000],
     ['TOKEN_FAILURES_PER_APP', 0, 1_000_000_000],
@@ -216,7 +218,7 @@ describe('bounds', () => {
 
   it('covers every number there is', () => {
     const numbers = Object.entries(loadConfig({})).filter(([, value]) => typeof value === 'number');
-    expect(numbers).toHaveLength(19);
+    expect(numbers).toHaveLength(20);
   });
 
   it.each([

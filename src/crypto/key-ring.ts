@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { JWK } from 'jose';
 import { LRUCache } from 'lru-cache';
+import type { KeyStatus } from '../oauth/key-administration.ts';
 import { type Api, ASYMMETRIC_ALGORITHMS, type AsymmetricAlgorithm } from '../oauth/model.ts';
 import type { Clock, Signer, SigningKeyStore, StoredSigningKey, VerifiedJwt } from '../oauth/ports.ts';
 import { decodeCanonical, type JwsHeader, readHeader } from './jws.ts';
@@ -20,16 +21,6 @@ const STATEMENT_LIFETIME_SECONDS = 3600;
 const MAX_TOKEN_CHARACTERS = 16_384;
 const REMEMBERED_TOKENS = 20_000;
 const REMEMBERED_HEADERS = 200;
-
-/** How a key of the ring stands. */
-export interface KeyStatus {
-  readonly kid: string;
-  readonly algorithm: AsymmetricAlgorithm;
-  readonly state: 'next' | 'signing' | 'retired';
-  readonly publishedAt: number;
-  readonly signsFrom: number | undefined;
-  readonly tokensUntil: number;
-}
 
 export interface KeyRing extends Signer {
   /** Reads the keys from the database. Called when the change feed names them. */

@@ -6,6 +6,7 @@ import type { GeneratedKind, IdentifiedKind, Secrets } from '../oauth/ports.ts';
 const SECRET_BYTES = 32;
 const ID_BYTES = 16;
 const TOKEN_ID_BYTES = 16;
+const PASSWORD_BYTES = 15;
 const RECENT_HASHES = 2_000;
 // Asking the system once for many ids costs a twentieth of asking for each.
 const TOKEN_ID_POOL_BYTES = TOKEN_ID_BYTES * 256;
@@ -80,6 +81,7 @@ export function createSecrets(masterKey: string): Secrets {
     deriveId: (kind, origin) =>
       ID_PREFIXES[kind] +
       createHmac('sha256', derivationKey).update(`${kind} id\0${origin}`).digest().toString('base64url', 0, ID_BYTES),
+    newPassword: () => randomBytes(PASSWORD_BYTES).toString('base64url'),
     generate: (kind) => withChecksum(SECRET_PREFIXES[kind] + randomBytes(SECRET_BYTES).toString('base64url')),
     derive: (kind, origin) =>
       withChecksum(SECRET_PREFIXES[kind] + createHmac('sha256', derivationKey).update(origin).digest('base64url')),

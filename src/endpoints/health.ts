@@ -1,4 +1,5 @@
 import type { Endpoint } from '../http/contract.ts';
+import { healthDescription, readinessDescription } from './wire/operations.ts';
 
 /** `GET /healthz`: the process answers. `GET /readyz`: it can serve requests, too. */
 const health: Endpoint = {
@@ -8,6 +9,7 @@ const health: Endpoint = {
     {
       method: 'GET',
       path: '/healthz',
+      description: healthDescription,
       async handle() {
         return { status: 200, headers: { 'cache-control': 'no-store' }, body: { status: 'ok' } };
       },
@@ -15,6 +17,7 @@ const health: Endpoint = {
     {
       method: 'GET',
       path: '/readyz',
+      description: readinessDescription,
       async handle() {
         const problems = await readiness();
         return problems.length === 0

@@ -9,6 +9,7 @@ import {
 import { INTROSPECTION_TYPE } from '../oauth/introspection.ts';
 import type { AccessTokenClaims } from '../oauth/model.ts';
 import { requiredParameter } from '../oauth/parameters.ts';
+import { introspectDescription } from './wire/tokens.ts';
 
 const JWT_MEDIA_TYPE = `application/${INTROSPECTION_TYPE}`;
 
@@ -28,6 +29,7 @@ const introspect: Endpoint = {
     {
       method: 'POST',
       path: '/oauth/introspect',
+      description: introspectDescription,
       async handle(request, core) {
         const { candidates } = formCredentials(request);
         const token = requiredParameter(request.parameters, 'token');

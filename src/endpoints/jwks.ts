@@ -1,4 +1,5 @@
 import type { Endpoint } from '../http/contract.ts';
+import { jwksDescription } from './wire/discovery.ts';
 
 /** `GET /.well-known/jwks.json` (RFC 7517): the public keys, the next ones among them before they sign. */
 const jwks: Endpoint = {
@@ -9,6 +10,7 @@ const jwks: Endpoint = {
     {
       method: 'GET',
       path: '/.well-known/jwks.json',
+      description: jwksDescription,
       async handle(_request, { signer }) {
         return {
           status: 200,

@@ -1,4 +1,5 @@
 import type { Endpoint } from '../http/contract.ts';
+import { metadataDescription } from './wire/discovery.ts';
 
 const OAUTH = '/.well-known/oauth-authorization-server';
 const OPENID = '/.well-known/openid-configuration';
@@ -39,10 +40,17 @@ const metadata: Endpoint = {
       countersign_revocation_feed: `${issuer}/.well-known/revocations`,
     };
     const path = new URL(issuer).pathname.replace(/\/$/, '');
-    const paths = new Set([OAUTH, OPENID, `${OAUTH}${path}`, `${OPENID}${path}`]);
-    return [...paths].map((at) => ({
+    const forPath = 'The same, where RFC 8414 has it for an issuer with a path.';
+    const addresses = new Map([
+      [`${OAUTH}${path}`, metadataDescription('getServerMetadataOfPath', forPath)],
+      [`${OPENID}${path}`, metadataDescription('getOpenIdConfigurationOfPath', forPath)],
+      [OAUTH, metadataDescription('getServerMetadata', 'RFC 8414.')],
+      [OPENID, metadataDescription('getOpenIdConfiguration', 'The same, for clients that try only this address.')],
+    ]);
+    return [...addresses].map(([at, description]) => ({
       method: 'GET',
       path: at,
+      description,
       async handle() {
         return { status: 200, headers: { 'cache-control': 'public, max-age=300' }, body: document };
       },

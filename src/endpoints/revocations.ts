@@ -2,6 +2,7 @@ import { type Endpoint, TextBody, type WireRequest, type WireResponse } from '..
 import type { Core } from '../oauth/core.ts';
 import { OAuthError } from '../oauth/errors.ts';
 import { type FeedAnswer, LONGEST_WAIT_SECONDS, type RevocationFeed } from '../oauth/revocation-feed.ts';
+import { revocationsDescription } from './wire/revocations.ts';
 
 const PARAMETERS = ['since', 'wait'];
 const EVENTS = 'text/event-stream';
@@ -21,6 +22,7 @@ const revocations: Endpoint = {
     {
       method: 'GET',
       path: '/.well-known/revocations',
+      description: revocationsDescription,
       quiet: true,
       handle: async (request, { revocationFeed }: Core) => {
         const { since, waitSeconds } = readQuery(request.query);

@@ -2,6 +2,7 @@ import { type Endpoint, formCredentials } from '../http/contract.ts';
 import type { AppCredentials } from '../oauth/app-authentication.ts';
 import { OAuthError } from '../oauth/errors.ts';
 import { requiredParameter } from '../oauth/parameters.ts';
+import { revokeDescription } from './wire/tokens.ts';
 
 /** `POST /oauth/revoke` (RFC 7009). */
 const revoke: Endpoint = {
@@ -12,6 +13,7 @@ const revoke: Endpoint = {
     {
       method: 'POST',
       path: '/oauth/revoke',
+      description: revokeDescription,
       async handle(request, core) {
         const { appId, candidates } = formCredentials(request);
         const [first, ...others] = candidates ?? [];

@@ -9,6 +9,7 @@ import {
 import { OAuthError } from '../oauth/errors.ts';
 import { isScopeToken } from '../oauth/scopes.ts';
 import type { Demand, PresentedCredentials, VerifiedCaller } from '../oauth/verification.ts';
+import { verifyDescription } from './wire/verify.ts';
 
 /** `/verify`, by any method: a gateway asks whether it may let a request for somebody's API through. */
 const verify: Endpoint = {
@@ -18,6 +19,7 @@ const verify: Endpoint = {
     {
       method: 'ANY',
       path: '/verify',
+      description: verifyDescription,
       quiet: true,
       handle(request, { verification }) {
         const refuse = (error: unknown): WireResponse => encodeRefusal(error, request.query);

@@ -5,6 +5,8 @@ import type { TokenSet } from '../oauth/model.ts';
 import { optionalParameter, type Parameters } from '../oauth/parameters.ts';
 import type { MaybePromise } from '../oauth/ports.ts';
 import type { Caller } from '../oauth/revocation-ports.ts';
+import type { RouteDescription } from './description.ts';
+import type { PublishedDocument } from './openapi-document.ts';
 
 /** What a surface or an endpoint sees of a request. Nothing of Fastify. */
 export interface WireRequest {
@@ -52,6 +54,8 @@ export interface Route {
   /** `ANY` is every method there is, and is answered before the body is looked at. */
   readonly method: 'GET' | 'POST' | 'ANY';
   readonly path: string;
+  /** What is published of it. */
+  readonly description: RouteDescription;
   /** Called on every request of somebody's API: a success gets its line in the log at `debug` only. */
   readonly quiet?: true;
   handle(request: WireRequest, core: Core): MaybePromise<WireResponse>;
@@ -85,6 +89,8 @@ export interface EndpointContext {
   readonly metadata: ServerMetadata;
   /** The reasons why requests cannot be served now; none when they can. */
   readonly readiness: () => Promise<readonly string[]>;
+  /** All that is published of every endpoint. Made when it is first asked for, when all of them are known. */
+  readonly publishedDocument: () => PublishedDocument;
 }
 
 /** What discovery must tell, gathered from what is really there. */
@@ -179,7 +185,7 @@ function scheme(authorization: string | undefined): string | undefined {
 }
 
 /** @throws OAuthError `missing_token` without one, `invalid_token` when it cannot be a bearer token (RFC 6750). */
-export function bearerToken({ authorization }: WireRequest): string {
+export function bearerToken({ authorization }: AuthorizationHeader): string {
   if (authorization === undefined || scheme(authorization) !== 'bearer') {
     throw new OAuthError('missing_token', 'Send the access token as Authorization: Bearer.');
   }

@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { OAuthError } from '../oauth/errors.ts';
 import { installBodyParser } from './body.ts';
+import { browserCookies } from './browser-cookies.ts';
 import { statusOf } from './contract.ts';
 import type { PageContext, PageRequest, PageResponse, PageRoute } from './page-contract.ts';
 import { refuseOtherMethods, toOAuthError } from './registration.ts';
@@ -30,12 +31,9 @@ const OWN_ADDRESS = / (href|src|action)="\/(?!\/)/g;
 /** Gives the pages a scope of their own: forms and cookies in, HTML and a strict policy out. */
 export async function registerPages(app: FastifyInstance, options: PageOptions): Promise<void> {
   const { context, routes, secure, log } = options;
-  const prefix = secure ? '__Host-' : '';
-  const sessionCookie = `${prefix}cs_session`;
-  const browserCookie = `${prefix}cs_browser`;
+  const { session: sessionCookie, browser: browserCookie, options: cookieOptions } = browserCookies(secure);
   // Behind a proxy, an issuer with a path has its pages under that.
   const basePath = new URL(context.core.issuer).pathname.replace(/\/$/, '');
-  const cookieOptions = { path: '/', httpOnly: true, sameSite: 'lax', secure } as const;
 
   /** The browser's own mark, made when it has none; our CSRF tokens are bound to it. */
   const browserIdOf = (request: FastifyRequest, reply: FastifyReply): string => {
@@ -77,7 +75,10 @@ export async function registerPages(app: FastifyInstance, options: PageOptions):
     const cookie = route.impersonal === true ? undefined : request.cookies[sessionCookie];
     return {
       id: request.id,
+      method: route.method,
       parameters: clean((route.method === 'GET' ? request.query : request.body) as Record<string, unknown> | undefined),
+      path: clean(request.params as Record<string, unknown>) as Record<string, string>,
+      url: request.url,
       signedIn: await context.core.sessions.find(cookie),
       // Only a page with a form makes a mark: a POST from another site comes without the one that the browser has.
       get csrfToken() {

@@ -6,7 +6,7 @@ import {
   actsForItself,
   type IssuedUnder,
 } from './model.ts';
-import type { Audit, Clock, Lookups, MaybePromise, Secrets, Signer, TokenStatus } from './ports.ts';
+import type { Audit, Clock, DeathCause, Lookups, MaybePromise, Secrets, Signer, TokenStatus } from './ports.ts';
 
 /** RFC 9068 section 2.1. */
 export const ACCESS_TOKEN_TYPE = 'at+jwt';
@@ -29,19 +29,25 @@ interface Dependencies {
 
 export function createAccessTokens({ issuer, signer, secrets, lookups, audit, clock }: Dependencies): AccessTokens {
   const inspectClaims = async (claims: AccessTokenClaims): Promise<TokenStatus> => {
-    const dead = (reason: string): TokenStatus => ({ live: false, reason, claims });
-    if (claims.expiresAt !== undefined && claims.expiresAt <= clock.nowSeconds()) return dead('it has expired');
+    const dead = (reason: string, cause: DeathCause): TokenStatus => ({ live: false, reason, claims, cause });
+    if (claims.expiresAt !== undefined && claims.expiresAt <= clock.nowSeconds()) {
+      return dead('it has expired', 'expired');
+    }
     const app = claims.appId === undefined ? undefined : await lookups.findApp(claims.appId);
-    if (claims.appId !== undefined && app === undefined) return dead('its app was deleted');
-    if (app?.enabled === false) return dead('its app is disabled');
-    if (await lookups.isRevoked('token', claims.tokenId)) return dead('it was revoked');
+    if (claims.appId !== undefined && app === undefined) return dead('its app was deleted', 'app_away');
+    if (app?.enabled === false) return dead('its app is disabled', 'app_away');
+    if (await lookups.isRevoked('token', claims.tokenId)) return dead('it was revoked', 'token_revoked');
     const under = claims.issuedUnder;
     if (under.kind === 'family') {
-      if (await lookups.isRevoked('family', under.familyId)) return dead('its family was revoked');
+      if (await lookups.isRevoked('family', under.familyId)) {
+        return dead('its family was revoked', 'family_revoked');
+      }
     } else if (under.kind === 'secret') {
       const secret = app?.secrets.find(({ id }) => id === under.secretId);
-      if (secret === undefined) return dead('the secret it was issued with was deleted');
-      if (secret.generation !== under.generation) return dead('the secret it was issued with was regenerated');
+      if (secret === undefined) return dead('the secret it was issued with was deleted', 'secret_gone');
+      if (secret.generation !== under.generation) {
+        return dead('the secret it was issued with was regenerated', 'secret_gone');
+      }
     }
     return { live: true, claims, app };
   };
@@ -69,9 +75,14 @@ export function createAccessTokens({ issuer, signer, secrets, lookups, audit, cl
     const key = await lookups.findApiKey(secrets.hash(rawKey));
     if (key === undefined)
       return { live: false, reason: 'no API key here is like it: it was deleted', claims: undefined };
-    const dead = (reason: string): TokenStatus => ({ live: false, reason, claims: claimsOfApiKey(key, issuer) });
+    const dead = (reason: string, cause?: DeathCause): TokenStatus => ({
+      live: false,
+      reason,
+      claims: claimsOfApiKey(key, issuer),
+      ...(cause !== undefined && { cause }),
+    });
     if ('userId' in key.owner && (await lookups.findUser(key.owner.userId))?.enabled !== true) {
-      return dead('its owner is disabled');
+      return dead('its owner is disabled', 'owner_disabled');
     }
     const app = 'appId' in key.owner ? await lookups.findApp(key.owner.appId) : undefined;
     if (app !== undefined && !actsForItself(app)) return dead('its app does not act for itself any more');

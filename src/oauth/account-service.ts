@@ -1,4 +1,5 @@
 import type { ApiKeyInput, ApiKeyOffer, ApiKeyRegistry, IssuedApiKey } from './api-key-registry.ts';
+import type { Actor, AuditTarget } from './audit-trail.ts';
 import type {
   ConnectionStore,
   ConnectionSummary,
@@ -41,21 +42,19 @@ export interface AccountService {
    */
   changePassword(user: User, rawCurrent: string, rawNew: string, browser: Browser): Promise<NewSession>;
   /** Revokes one family and asks for consent anew next time. False when it is not the person's. */
-  disconnectApp(userId: string, familyId: string, requestId: string): Promise<boolean>;
-  disconnectConnection(userId: string, connectionId: string, requestId: string): Promise<boolean>;
+  disconnectApp(person: Actor, familyId: string): Promise<boolean>;
+  disconnectConnection(person: Actor, connectionId: string): Promise<boolean>;
+  /** Signs a browser out. False when there is no such session of theirs. */
+  endSession(person: Actor, sessionId: string): Promise<boolean>;
+  endOtherSessions(person: Actor, keptSessionId: string): Promise<void>;
   apiKeyForm(userId: string): Promise<ApiKeyForm>;
   /**
    * Makes an API key for themselves or for an app of theirs; undefined when this form has made its key before.
    * @throws RefusedError `conflict` when there are too many, others when it cannot be had
    */
-  createApiKey(
-    userId: string,
-    input: Omit<ApiKeyInput, 'byUserId'>,
-    formId: string,
-    requestId: string,
-  ): Promise<IssuedApiKey | undefined>;
+  createApiKey(person: Actor, input: Omit<ApiKeyInput, 'byUserId'>, formId: string): Promise<IssuedApiKey | undefined>;
   /** @throws RefusedError `not_found` when it is not theirs */
-  deleteApiKey(userId: string, apiKeyId: string, requestId: string): Promise<void>;
+  deleteApiKey(person: Actor, apiKeyId: string): Promise<void>;
 }
 
 interface Dependencies {
@@ -96,11 +95,14 @@ export function createAccountService(dependencies: Dependencies): AccountService
     },
 
     async changePassword(user, rawCurrent, rawNew, browser) {
-      const event = { action: 'password.change', requestId: browser.requestId, userId: user.id };
+      const { address, requestId } = browser;
+      const person: Actor = { kind: 'user', id: user.id, name: user.email, via: 'account', address, requestId };
+      const event = eventOf('password.change', person, { kind: 'user', id: user.id });
       try {
-        await sessions.prove(user, rawCurrent, browser.address);
+        await sessions.prove(user, rawCurrent, address);
       } catch (error) {
-        audit.record({ ...event, outcome: 'failure', reason: 'wrong password, or too many of them' });
+        const reason = 'wrong password, or too many of them';
+        audit.record({ ...event, outcome: 'failure', reason, trail: { ...event.trail, details: { reason } } });
         throw error;
       }
       assertNewPassword(rawNew);
@@ -116,36 +118,72 @@ export function createAccountService(dependencies: Dependencies): AccountService
       return sessions.start({ ...user, passwordHash }, browser);
     },
 
-    async disconnectApp(userId, familyId, requestId) {
+    async disconnectApp(person, familyId) {
+      const userId = person.id;
       const family = (await families.list({ userId }, clock.nowSeconds())).find(({ id }) => id === familyId);
       if (family === undefined) return false;
       await consents.forget(userId, family.appId);
-      audit.record({ action: 'family.revoke', outcome: 'success', requestId, appId: family.appId, userId });
+      const event = eventOf('family.revoke', person, { kind: 'family', id: familyId }, { app: family.appId });
+      audit.record({ ...event, outcome: 'success', appId: family.appId });
       return families.revoke(familyId, 'disconnected_by_user', clock.nowSeconds(), userId);
     },
 
-    async disconnectConnection(userId, connectionId, requestId) {
+    async disconnectConnection(person, connectionId) {
+      const userId = person.id;
       const connection = (await connections.list({ userId })).find(({ id }) => id === connectionId);
       if (connection === undefined) return false;
       await consents.forget(userId, connection.appId);
-      audit.record({ action: 'connection.end', outcome: 'success', requestId, appId: connection.appId, userId });
+      const event = eventOf(
+        'connection.end',
+        person,
+        { kind: 'connection', id: connectionId },
+        { app: connection.appId },
+      );
+      audit.record({ ...event, outcome: 'success', appId: connection.appId });
       return connections.disconnect(connectionId, userId);
+    },
+
+    async endSession(person, sessionId) {
+      const ended = await sessions.end(person.id, sessionId);
+      if (ended) {
+        const event = eventOf('session.end', person, { kind: 'session', id: sessionId });
+        audit.record({ ...event, outcome: 'success', unlogged: true });
+      }
+      return ended;
+    },
+
+    async endOtherSessions(person, keptSessionId) {
+      await sessions.endOthers(person.id, keptSessionId);
+      const event = eventOf('session.end_others', person, { kind: 'user', id: person.id }, { kept: keptSessionId });
+      audit.record({ ...event, outcome: 'success', unlogged: true });
     },
 
     apiKeyForm: async (userId) => ({ offers: await apiKeys.offers(userId), formId: secrets.newTokenId() }),
 
-    async createApiKey(userId, input, formId, requestId) {
-      const issued = await apiKeys.createOnce({ ...input, byUserId: userId }, formId);
+    async createApiKey(person, input, formId) {
+      const issued = await apiKeys.createOnce({ ...input, byUserId: person.id }, formId);
       if (issued === undefined) return undefined;
-      const { owner } = issued.key;
+      const { id, owner, apiIdentifier, scopes, label } = issued.key;
       const appId = 'appId' in owner ? owner.appId : undefined;
-      audit.record({ action: 'api_key.create', outcome: 'success', requestId, appId, userId });
+      const details = { api: apiIdentifier, scopes, label, ...(appId !== undefined && { app: appId }) };
+      const event = eventOf('api_key.create', person, { kind: 'api-key', id }, details);
+      audit.record({ ...event, outcome: 'success', appId });
       return issued;
     },
 
-    async deleteApiKey(userId, apiKeyId, requestId) {
-      await apiKeys.delete(apiKeyId, userId);
-      audit.record({ action: 'api_key.delete', outcome: 'success', requestId, userId });
+    async deleteApiKey(person, apiKeyId) {
+      await apiKeys.delete(apiKeyId, person.id);
+      audit.record({ ...eventOf('api_key.delete', person, { kind: 'api-key', id: apiKeyId }), outcome: 'success' });
     },
+  };
+}
+
+/** What a person does to something of theirs, for the log and for the audit trail. */
+function eventOf(action: string, person: Actor, target: AuditTarget, details?: Readonly<Record<string, unknown>>) {
+  return {
+    action,
+    requestId: person.requestId,
+    userId: person.id,
+    trail: { action, actor: person, target, details },
   };
 }

@@ -49,6 +49,8 @@ export interface ApiKeyRegistry {
   createOnce(input: ApiKeyInput, formId: string): Promise<IssuedApiKey | undefined>;
   /** Newest first. A person's are their own and those of the apps that they own. */
   list(filter: { readonly userId?: string; readonly appId?: string }): Promise<readonly ApiKeySummary[]>;
+  /** @throws RefusedError `not_found` */
+  get(id: string): Promise<ApiKeySummary>;
   findByHash(hash: Uint8Array): Promise<ApiKey | undefined>;
   /** What a person may make keys for by themselves. */
   offers(userId: string): Promise<readonly ApiKeyOffer[]>;
@@ -77,7 +79,7 @@ export function createApiKeyRegistry(dependencies: Dependencies): ApiKeyRegistry
   const getApi = async (identifier: string): Promise<Api> => {
     const api = await apis.find(identifier);
     if (api !== undefined) return api;
-    throw new RefusedError('not_found', `There is no API '${identifier}'. See them with 'api list'.`);
+    throw new RefusedError('not_found', `There is no API '${identifier}'. The list of APIs has their identifiers.`);
   };
 
   const findUser = async (owner: { readonly email: string } | { readonly userId: string }) => {
@@ -85,10 +87,10 @@ export function createApiKeyRegistry(dependencies: Dependencies): ApiKeyRegistry
       'email' in owner ? await users.findByEmail(foldEmail(owner.email)) : await users.findById(owner.userId);
     const name = 'email' in owner ? owner.email : owner.userId;
     if (user === undefined) {
-      throw new RefusedError('not_found', `There is no user '${name}'. See them with 'user list'.`);
+      throw new RefusedError('not_found', `There is no user '${name}'. The list of users has everybody.`);
     }
     if (!user.enabled) {
-      throw new RefusedError('invalid', `The user '${user.email}' is disabled. Enable them first, with 'user enable'.`);
+      throw new RefusedError('invalid', `The user '${user.email}' is disabled. Enable them first.`);
     }
     return user;
   };
@@ -121,10 +123,10 @@ export function createApiKeyRegistry(dependencies: Dependencies): ApiKeyRegistry
     const app = await apps.find(appId);
     if (byUserId !== undefined && app?.ownerId !== byUserId) throw notYours();
     if (app === undefined) {
-      throw new RefusedError('not_found', `There is no app '${appId}'. See the ids with 'app list'.`);
+      throw new RefusedError('not_found', `There is no app '${appId}'. The list of apps has their ids.`);
     }
     if (!app.enabled) {
-      throw new RefusedError('invalid', `The app '${appId}' is disabled. Enable it first, with 'app enable'.`);
+      throw new RefusedError('invalid', `The app '${appId}' is disabled. Enable it first.`);
     }
     if (!actsForItself(app)) {
       throw new RefusedError(
@@ -150,6 +152,7 @@ export function createApiKeyRegistry(dependencies: Dependencies): ApiKeyRegistry
       throw new RefusedError(
         'invalid',
         `A label has 1 to ${MAX_API_KEY_LABEL_CHARACTERS} characters in one line, such as "Nightly export".`,
+        'label',
       );
     }
     assertLifetime(expiresInSeconds);
@@ -189,6 +192,12 @@ export function createApiKeyRegistry(dependencies: Dependencies): ApiKeyRegistry
     list: (filter) => apiKeys.list(filter),
     findByHash: (hash) => apiKeys.findByHash(hash),
 
+    async get(id) {
+      const key = await apiKeys.find(id);
+      if (key === undefined) throw missing(id);
+      return key;
+    },
+
     async create(input) {
       const issued = await make(input, secrets.newId('api-key'));
       if (issued === undefined) throw new Error('A random id has come twice.');
@@ -212,9 +221,13 @@ export function createApiKeyRegistry(dependencies: Dependencies): ApiKeyRegistry
 
     async delete(id, byUserId) {
       if (await apiKeys.delete(id, byUserId)) return;
-      throw new RefusedError('not_found', `There is no API key '${id}' here. See the ids with 'api-key list'.`);
+      throw missing(id);
     },
   };
+}
+
+function missing(id: string): RefusedError {
+  return new RefusedError('not_found', `There is no API key '${id}' here. The list of API keys has their ids.`);
 }
 
 /** The same for what is not there, so that nobody learns what others have. */
@@ -230,6 +243,7 @@ function assertKeysAllowed({ identifier, allowApiKeys }: Api): void {
   throw new RefusedError(
     'invalid',
     `People cannot make keys for the API '${identifier}' by themselves. Ask the operator for one, or to allow it.`,
+    'apiIdentifier',
   );
 }
 
@@ -237,7 +251,7 @@ function assertAmong(scopes: readonly string[], known: readonly string[], who: s
   const foreign = scopes.find((scope) => !known.includes(scope));
   if (foreign === undefined) return;
   const all = known.length === 0 ? 'none' : known.join(', ');
-  throw new RefusedError('invalid', `There is no scope '${foreign}' to be had. ${who}: ${all}.`);
+  throw new RefusedError('invalid', `There is no scope '${foreign}' to be had. ${who}: ${all}.`, 'scopes');
 }
 
 function assertScopeTokens(scopes: readonly string[]): void {
@@ -245,7 +259,8 @@ function assertScopeTokens(scopes: readonly string[]): void {
   if (bad === undefined) return;
   throw new RefusedError(
     'invalid',
-    `'${bad}' is not a scope: no spaces, quotes or backslashes; give the option once for each scope.`,
+    `'${bad}' is not a scope: no spaces, quotes or backslashes; name each scope by itself.`,
+    'scopes',
   );
 }
 
@@ -254,5 +269,6 @@ function assertLifetime(seconds: number | undefined): void {
   throw new RefusedError(
     'invalid',
     `An API key lives for a whole number of seconds from 1 to ${MAX_LIFETIME_SECONDS}, or without an end.`,
+    'expiresInSeconds',
   );
 }

@@ -1,9 +1,10 @@
 import { RefusedError } from './errors.ts';
 import { ALGORITHMS, type Algorithm, type Api, type Role } from './model.ts';
-import type { ApiSettings, ApiStore, RoleStore } from './registry-ports.ts';
+import type { ApiSettings, ApiStore, RoleStore, ScopeOfApi, ScopeUse } from './registry-ports.ts';
 import { isScopeToken } from './scopes.ts';
 
 const MAX_IDENTIFIER_CHARACTERS = 1000;
+const APPS_NAMED = 20;
 const ROLE_NAME = /^[A-Za-z0-9._:-]{1,100}$/;
 const MAX_DESCRIPTION_CHARACTERS = 300;
 const MAX_LIFETIME_SECONDS = 2_147_483_647;
@@ -41,18 +42,25 @@ export interface ApiRegistry {
   /** `renewKey` gives an HS256 API another key: every token of the old one is dead. */
   update(identifier: string, changes: ApiInput, renewKey?: boolean): Promise<ApiWithKey>;
   delete(identifier: string): Promise<void>;
+  /** Which apps have each of these scopes of their own, in the order asked. */
+  findScopeUse(asked: readonly ScopeOfApi[]): Promise<readonly ScopeUse[]>;
 }
 
-/** @param newHmacKey makes 256 random bits */
-export function createApiRegistry(
-  apis: ApiStore,
-  builtIn: readonly string[],
-  newHmacKey: () => Uint8Array,
-): ApiRegistry {
+interface Dependencies {
+  readonly apis: ApiStore;
+  /** The identifiers of those that stay. */
+  readonly builtIn: readonly string[];
+  /** The one whose tokens administer. */
+  readonly adminApi: string;
+  /** Makes 256 random bits. */
+  readonly newHmacKey: () => Uint8Array;
+}
+
+export function createApiRegistry({ apis, builtIn, adminApi, newHmacKey }: Dependencies): ApiRegistry {
   const get = async (identifier: string): Promise<Api> => {
     const api = await apis.find(identifier);
     if (api === undefined) {
-      throw new RefusedError('not_found', `There is no API '${identifier}'. See them with 'api list'.`);
+      throw new RefusedError('not_found', `There is no API '${identifier}'. The identifiers are in the list of APIs.`);
     }
     return api;
   };
@@ -61,6 +69,7 @@ export function createApiRegistry(
     get,
     find: (identifier) => apis.find(identifier),
     list: () => apis.list(),
+    findScopeUse: (asked) => apis.findScopeUse(asked, APPS_NAMED),
 
     async create(identifier, input) {
       assertIdentifier(identifier);
@@ -73,11 +82,12 @@ export function createApiRegistry(
     async update(identifier, changes, renewKey = false) {
       const current = await get(identifier);
       const settings = merge(current, changes);
+      if (identifier === adminApi) assertAdminApiKept(current, settings);
       const isHmac = settings.algorithm === 'HS256';
       if (renewKey && !isHmac) {
         throw new RefusedError(
           'invalid',
-          'Only an HS256 API has a key of its own. The others are rotated by key rotate.',
+          'Only an HS256 API has a key of its own. Tokens of the others are signed with keys that they share: rotate those.',
         );
       }
       const hmacKey = isHmac && (renewKey || current.algorithm !== 'HS256') ? newHmacKey() : undefined;
@@ -108,9 +118,13 @@ export interface RoleRegistry {
 export function createRoleRegistry(roles: RoleStore): RoleRegistry {
   const save = async (role: Role): Promise<Role> => {
     if (!ROLE_NAME.test(role.name)) {
-      throw new RefusedError('invalid', `'${role.name}' cannot be a role's name: use 1 to 100 of A-Z a-z 0-9 . _ : -`);
+      throw new RefusedError(
+        'invalid',
+        `'${role.name}' cannot be a role's name: use 1 to 100 of A-Z a-z 0-9 . _ : -`,
+        'name',
+      );
     }
-    if (role.scopes.length === 0) throw new RefusedError('invalid', 'A role needs at least one scope.');
+    if (role.scopes.length === 0) throw new RefusedError('invalid', 'A role needs at least one scope.', 'scopes');
     assertScopes(role.scopes);
     const unique = { name: role.name, scopes: [...new Set(role.scopes)] };
     await roles.save(unique);
@@ -118,7 +132,7 @@ export function createRoleRegistry(roles: RoleStore): RoleRegistry {
   };
   const assertThere = async (name: string): Promise<void> => {
     if ((await roles.find(name)) !== undefined) return;
-    throw new RefusedError('not_found', `There is no role '${name}'. See them with 'role list'.`);
+    throw new RefusedError('not_found', `There is no role '${name}'. The names are in the list of roles.`);
   };
 
   return {
@@ -126,7 +140,11 @@ export function createRoleRegistry(roles: RoleStore): RoleRegistry {
     list: () => roles.list(),
     async create(role) {
       if ((await roles.find(role.name)) !== undefined) {
-        throw new RefusedError('conflict', `There is already a role '${role.name}'. Delete it first, or use apply.`);
+        throw new RefusedError(
+          'conflict',
+          `There is already a role '${role.name}'. Change that one, or choose another name.`,
+          'name',
+        );
       }
       return save(role);
     },
@@ -155,11 +173,15 @@ const DEFAULTS: ApiSettings = {
 function merge(current: ApiSettings, input: ApiInput): ApiSettings {
   const algorithm = input.algorithm ?? current.algorithm;
   if (!isAlgorithm(algorithm)) {
-    throw new RefusedError('invalid', `There is no algorithm '${algorithm}'. Use one of ${ALGORITHMS.join(', ')}.`);
+    throw new RefusedError(
+      'invalid',
+      `There is no algorithm '${algorithm}'. Use one of ${ALGORITHMS.join(', ')}.`,
+      'algorithm',
+    );
   }
   const name = input.name ?? current.name;
   if (name.trim() === '' || name.length > 200 || /\p{Cc}/u.test(name)) {
-    throw new RefusedError('invalid', 'The API needs a name of 1 to 200 characters.');
+    throw new RefusedError('invalid', 'The API needs a name of 1 to 200 characters.', 'name');
   }
   const scopes = [...new Set(input.scopes ?? current.scopes)];
   assertScopes(scopes);
@@ -167,13 +189,18 @@ function merge(current: ApiSettings, input: ApiInput): ApiSettings {
   Object.values(input.scopeDescriptions ?? {}).forEach(assertDescription);
   const seconds = input.accessTokenLifetimeSeconds;
   if (seconds !== undefined && (!Number.isInteger(seconds) || seconds < 0 || seconds > MAX_LIFETIME_SECONDS)) {
-    throw new RefusedError('invalid', `A lifetime is a whole number of seconds up to ${MAX_LIFETIME_SECONDS}.`);
+    throw new RefusedError(
+      'invalid',
+      `A lifetime is a whole number of seconds up to ${MAX_LIFETIME_SECONDS}.`,
+      'accessTokenLifetimeSeconds',
+    );
   }
   const maxAge = input.introspectionMaxAgeSeconds ?? current.introspectionMaxAgeSeconds;
   if (!Number.isInteger(maxAge) || maxAge < 0 || maxAge > MAX_INTROSPECTION_AGE_SECONDS) {
     throw new RefusedError(
       'invalid',
       `Answers about tokens may be kept for 0 to ${MAX_INTROSPECTION_AGE_SECONDS} seconds, and a revoked token passes for as long.`,
+      'introspectionMaxAgeSeconds',
     );
   }
   return {
@@ -188,6 +215,20 @@ function merge(current: ApiSettings, input: ApiInput): ApiSettings {
   };
 }
 
+/** Whoever could choose its key, its scopes or who gets tokens for it could administer everything. @throws RefusedError */
+function assertAdminApiKept(current: ApiSettings, settings: ApiSettings): void {
+  const kept =
+    settings.algorithm === current.algorithm &&
+    settings.scopes.join(' ') === current.scopes.join(' ') &&
+    settings.allowQueryToken === current.allowQueryToken &&
+    settings.allowApiKeys === current.allowApiKeys;
+  if (kept) return;
+  throw new RefusedError(
+    'invalid',
+    'The API of the admin API is built in: its algorithm and scopes cannot be changed, nor can it take tokens in the query or API keys that people make by themselves.',
+  );
+}
+
 function isAlgorithm(text: string): text is Algorithm {
   return (ALGORITHMS as readonly string[]).includes(text);
 }
@@ -197,7 +238,8 @@ function assertScopes(scopes: readonly string[]): void {
   if (bad !== undefined) {
     throw new RefusedError(
       'invalid',
-      `'${bad}' is not a scope: no spaces, quotes or backslashes; give the option once for each scope.`,
+      `'${bad}' is not a scope: no spaces, quotes or backslashes; several are given one by one.`,
+      'scopes',
     );
   }
 }
@@ -207,6 +249,7 @@ function assertDescription(text: string): void {
     throw new RefusedError(
       'invalid',
       `A scope is described in 1 to ${MAX_DESCRIPTION_CHARACTERS} characters of plain text, such as "Read your orders".`,
+      'scopes',
     );
   }
 }
@@ -222,6 +265,7 @@ function assertIdentifier(identifier: string): void {
     throw new RefusedError(
       'invalid',
       `'${identifier}' cannot be an API's identifier: use an absolute URI without a fragment, such as https://api.example.com.`,
+      'identifier',
     );
   }
 }

@@ -70,6 +70,7 @@ export function createAppAuthentication({ lookups, secrets, audit, clock }: Depe
     credentials: Extract<AppCredentials, { method: 'secret' }>,
   ): Promise<AuthenticatedApp> => {
     let detail = 'no credentials fit';
+    let known: App | undefined;
     for (const { appId, rawSecret } of credentials.candidates) {
       const app = await lookups.findApp(appId);
       // An unknown app costs the same hash as a known one.
@@ -80,13 +81,14 @@ export function createAppAuthentication({ lookups, secrets, audit, clock }: Depe
         return { app, secret };
       }
       detail = describeFailure(appId, app, secret, ownerOk);
+      known ??= app;
     }
     throw new OAuthError(
       'invalid_client',
       credentials.ownerEmailKey === undefined
         ? 'The app is unknown or its secret is wrong. Check the id and the secret.'
         : 'The app is unknown, or its secret or the e-mail address of its owner is wrong.',
-      { detail },
+      { detail, appId: known?.id },
     );
   };
 
@@ -96,7 +98,7 @@ export function createAppAuthentication({ lookups, secrets, audit, clock }: Depe
     throw new OAuthError(
       'invalid_client',
       'The app is unknown or has to authenticate. Send its secret with HTTP Basic or as client_secret.',
-      { detail: app === undefined ? UNKNOWN_APP : `confidential app ${appId} sent no secret` },
+      { detail: app === undefined ? UNKNOWN_APP : `confidential app ${appId} sent no secret`, appId: app?.id },
     );
   };
 

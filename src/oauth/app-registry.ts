@@ -18,6 +18,7 @@ export interface AppInput {
   readonly roles?: readonly string[] | undefined;
   /** The e-mail address of the user who owns it; '' for nobody. */
   readonly ownerEmail?: string | undefined;
+  /** '' goes back to the default API. */
   readonly apiIdentifier?: string | undefined;
   /** 0 goes back to the default. */
   readonly accessTokenLifetimeSeconds?: number | undefined;
@@ -45,6 +46,8 @@ export interface AppRegistry {
   get(id: string): Promise<App>;
   find(id: string): Promise<App | undefined>;
   list(): Promise<readonly App[]>;
+  /** How many somebody owns. */
+  countOf(ownerId: string): Promise<number>;
   update(id: string, changes: AppInput): Promise<App>;
   /** What `update` would make of it, without doing so. */
   preview(id: string, changes: AppInput): Promise<AppSettings>;
@@ -70,7 +73,7 @@ export function createAppRegistry(dependencies: Dependencies): AppRegistry {
   const get = async (id: string): Promise<App> => {
     const app = await apps.find(id);
     if (app === undefined) {
-      throw new RefusedError('not_found', `There is no app '${id}'. See the ids with 'app list'.`);
+      throw new RefusedError('not_found', `There is no app '${id}'. The ids are in the list of apps.`);
     }
     return app;
   };
@@ -79,7 +82,11 @@ export function createAppRegistry(dependencies: Dependencies): AppRegistry {
     if (email === '') return undefined;
     const owner = await users.findByEmail(foldEmail(email));
     if (owner === undefined) {
-      throw new RefusedError('not_found', `There is no user '${email}' to own the app. Make the user first.`);
+      throw new RefusedError(
+        'not_found',
+        `There is no user '${email}' to own the app. Make the user first.`,
+        'ownerEmail',
+      );
     }
     return owner.id;
   };
@@ -88,23 +95,36 @@ export function createAppRegistry(dependencies: Dependencies): AppRegistry {
   const assertReferences = async (settings: AppSettings): Promise<void> => {
     const api = await apis.find(settings.apiIdentifier);
     if (api === undefined) {
-      throw new RefusedError('not_found', `There is no API '${settings.apiIdentifier}'. Make it with 'api create'.`);
+      throw new RefusedError(
+        'not_found',
+        `There is no API '${settings.apiIdentifier}'. Make it first, or choose one from the list of APIs.`,
+        'apiIdentifier',
+      );
     }
     const foreign = settings.scopes.find((scope) => api.scopes.length > 0 && !api.scopes.includes(scope));
     if (foreign !== undefined) {
       throw new RefusedError(
         'invalid',
         `The API '${api.identifier}' offers no scope '${foreign}'. It offers: ${api.scopes.join(', ')}.`,
+        'scopes',
       );
     }
     for (const role of settings.roles) {
       if ((await roles.find(role)) === undefined) {
-        throw new RefusedError('not_found', `There is no role '${role}'. Make it with 'role create'.`);
+        throw new RefusedError(
+          'not_found',
+          `There is no role '${role}'. Make it first, or choose one from the list of roles.`,
+          'roles',
+        );
       }
     }
     const { planName } = settings;
     if (planName !== undefined && (await plans.find(planName)) === undefined) {
-      throw new RefusedError('not_found', `There is no plan '${planName}'. Make it with 'plan create'.`);
+      throw new RefusedError(
+        'not_found',
+        `There is no plan '${planName}'. Make it first, or choose one from the list of plans.`,
+        'planName',
+      );
     }
   };
 
@@ -119,7 +139,7 @@ export function createAppRegistry(dependencies: Dependencies): AppRegistry {
       scopes: unique(input.scopes ?? current.scopes),
       roles: unique(input.roles ?? current.roles),
       ownerId: input.ownerEmail === undefined ? current.ownerId : await ownerId(input.ownerEmail),
-      apiIdentifier: input.apiIdentifier ?? current.apiIdentifier,
+      apiIdentifier: input.apiIdentifier === '' ? defaultApiIdentifier : (input.apiIdentifier ?? current.apiIdentifier),
       accessTokenLifetimeSeconds: lifetime(input.accessTokenLifetimeSeconds, current.accessTokenLifetimeSeconds),
       allowLifetimeExtension: input.allowLifetimeExtension ?? current.allowLifetimeExtension,
       maxTokenLifetimeSeconds: lifetime(input.maxTokenLifetimeSeconds, current.maxTokenLifetimeSeconds),
@@ -139,7 +159,11 @@ export function createAppRegistry(dependencies: Dependencies): AppRegistry {
     else assertKind(settings);
     assertValues(settings);
     if (settings.isPublic && app.secrets.length > 0) {
-      throw new RefusedError('invalid', `The app '${id}' has secrets. Delete them before making it public.`);
+      throw new RefusedError(
+        'invalid',
+        `The app '${id}' has secrets. Delete them before making it public.`,
+        'isPublic',
+      );
     }
     await assertReferences(settings);
     return settings;
@@ -150,6 +174,7 @@ export function createAppRegistry(dependencies: Dependencies): AppRegistry {
     preview,
     find: (id) => apps.find(id),
     list: () => apps.list(),
+    countOf: (ownerId) => apps.count(ownerId),
 
     async create(chosenId, input, secretOptions) {
       if (chosenId !== undefined) assertAppId(chosenId);
@@ -158,7 +183,7 @@ export function createAppRegistry(dependencies: Dependencies): AppRegistry {
       assertKind(settings);
       assertValues(settings);
       await assertReferences(settings);
-      if (settings.isPublic && secretOptions?.rawValue !== undefined) {
+      if (settings.isPublic && Object.values(secretOptions ?? {}).some((said) => said !== undefined)) {
         throw new RefusedError(
           'invalid',
           'A public app has no secret. Leave the secret out, or make the app confidential.',

@@ -52,6 +52,8 @@ export interface FamilyStore {
   findByRefreshToken(hash: Uint8Array): Promise<Family | undefined>;
   /** False when there is no such live family, or it is not the person's. */
   revoke(familyId: string, reason: string, now: number, userId?: string): Promise<boolean>;
+  /** The same, and the app must ask the person again: what was remembered of their consent goes with it. */
+  revokeWithConsent(familyId: string, reason: string, now: number): Promise<boolean>;
   /** The live ones, newest first, narrowed to a person or an app. */
   list(filter: { readonly userId?: string; readonly appId?: string }, now: number): Promise<readonly FamilySummary[]>;
 }
@@ -131,6 +133,8 @@ export interface SessionStore {
   list(userId: string, now: number): Promise<readonly Session[]>;
   /** False when the person has no such session. */
   end(userId: string, sessionId: string): Promise<boolean>;
+  /** How many there were. */
+  endAll(userId: string): Promise<number>;
   endOthers(userId: string, keptSessionId: string): Promise<void>;
 }
 
@@ -150,6 +154,8 @@ export interface ConnectionStore {
   list(filter: { readonly userId?: string; readonly appId?: string }): Promise<readonly ConnectionSummary[]>;
   /** False when there is none, or it is not the person's. */
   disconnect(connectionId: string, userId?: string): Promise<boolean>;
+  /** The same, and the app must ask the person again: what was remembered of their consent goes with it. */
+  disconnectWithConsent(connectionId: string): Promise<boolean>;
   recordUse(uses: ReadonlyMap<string, number>): Promise<void>;
 }
 

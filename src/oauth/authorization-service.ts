@@ -1,3 +1,4 @@
+import type { Actor } from './audit-trail.ts';
 import type { CodeStore, ConsentStore } from './authorization-ports.ts';
 import {
   type AuthorizationRequest,
@@ -64,7 +65,7 @@ export interface AuthorizationService {
     request: AuthorizationRequest,
     signedIn: SignedIn,
     allowed: boolean,
-    requestId: string,
+    person: Actor,
   ): Promise<AuthorizationStep>;
 }
 
@@ -188,23 +189,22 @@ export function createAuthorizationService(dependencies: Dependencies): Authoriz
       return consentStep(request, app, known);
     },
 
-    async decide(request, signedIn, allowed, requestId) {
+    async decide(request, signedIn, allowed, person) {
+      const { requestId } = person;
       const app = await currentApp(request);
       if (needsSignIn(request, signedIn)) return { step: 'sign-in' };
       if (request.shownTo !== signedIn.session.id) {
         return consentStep(request, app, await consents.find(signedIn.user.id, app.id));
       }
+      const target = { kind: 'app', id: app.id } as const;
+      const event = { outcome: 'success', requestId, appId: app.id, userId: signedIn.user.id } as const;
+      const trailOf = (action: string) => ({ action, actor: person, target, details: { scopes: request.scopes } });
       if (!allowed) {
-        audit.record({
-          action: 'consent.deny',
-          outcome: 'success',
-          requestId,
-          appId: app.id,
-          userId: signedIn.user.id,
-        });
+        audit.record({ ...event, action: 'consent.deny', trail: trailOf('consent.deny') });
         return { step: 'answer', answer: refuse(request, new OAuthError('access_denied', 'The person has refused.')) };
       }
       await consents.remember(signedIn.user.id, app.id, request.scopes, clock.nowSeconds());
+      audit.record({ ...event, action: 'consent.give', unlogged: true, trail: trailOf('consent.give') });
       return { step: 'answer', answer: await issueCode(request, signedIn, app, requestId) };
     },
   };

@@ -1,3 +1,4 @@
+import type { Page, PageQuery } from './directory.ts';
 import { RefusedError } from './errors.ts';
 import type { Secrets } from './ports.ts';
 import type { AppStore, Balance, BalanceStore, TopUp } from './registry-ports.ts';
@@ -26,6 +27,8 @@ export interface BalanceRegistry {
   topUp(appId: string, credits: number, reference?: string): Promise<BalanceChange>;
   /** Takes credits away that nobody has used or leased, to correct a top-up. With a reference as `topUp`. */
   withdraw(appId: string, credits: number, reference?: string): Promise<BalanceChange>;
+  /** Every change of the balance by an operator, newest first; withdrawals are below zero. */
+  listTopUps(appId: string, query: PageQuery): Promise<Page<TopUp>>;
 }
 
 interface Dependencies {
@@ -37,7 +40,7 @@ interface Dependencies {
 export function createBalanceRegistry({ balances, apps, secrets }: Dependencies): BalanceRegistry {
   const assertApp = async (id: string): Promise<void> => {
     if ((await apps.find(id)) !== undefined) return;
-    throw new RefusedError('not_found', `There is no app '${id}'. See the ids with 'app list'.`);
+    throw new RefusedError('not_found', `There is no app '${id}'. The ids are in the list of apps.`);
   };
 
   /** The first change with this reference; undefined for a new one. */
@@ -48,6 +51,7 @@ export function createBalanceRegistry({ balances, apps, secrets }: Dependencies)
       throw new RefusedError(
         'conflict',
         `The reference '${reference}' was used for ${what} credits already. Use another one for another amount.`,
+        'reference',
       );
     }
     return made;
@@ -67,6 +71,7 @@ export function createBalanceRegistry({ balances, apps, secrets }: Dependencies)
       throw new RefusedError(
         'invalid',
         `A balance holds at most ${MAX_BALANCE} credits; it has ${available + leased}.`,
+        'credits',
       );
     }
     const draft = { id: secrets.newId('top-up'), appId, credits, reference };
@@ -75,6 +80,7 @@ export function createBalanceRegistry({ balances, apps, secrets }: Dependencies)
       throw new RefusedError(
         'invalid',
         `Only ${available} credits can be withdrawn now${leased > 0 ? `; ${leased} are leased by servers, and come back if nobody uses them` : ''}.`,
+        'credits',
       );
     }
     if (made !== 'repeated') return answer(made, false);
@@ -89,13 +95,17 @@ export function createBalanceRegistry({ balances, apps, secrets }: Dependencies)
       await assertApp(appId);
       return balances.find(appId);
     },
+    async listTopUps(appId, query) {
+      await assertApp(appId);
+      return balances.listTopUps(appId, query);
+    },
     async topUp(appId, credits, reference) {
-      assertAmount(credits, "To take credits away, use 'balance withdraw'.");
+      assertAmount(credits, 'To take credits away, withdraw them.');
       assertReference(reference);
       return change(appId, credits, reference);
     },
     async withdraw(appId, credits, reference) {
-      assertAmount(credits, "To add credits, use 'balance top-up'.");
+      assertAmount(credits, 'To add credits, top up.');
       assertReference(reference);
       return change(appId, -credits, reference);
     },
@@ -104,7 +114,11 @@ export function createBalanceRegistry({ balances, apps, secrets }: Dependencies)
 
 function assertAmount(credits: number, otherwise: string): void {
   if (Number.isInteger(credits) && credits >= 1 && credits <= MAX_CREDITS) return;
-  throw new RefusedError('invalid', `The amount is a whole number of credits from 1 to ${MAX_CREDITS}. ${otherwise}`);
+  throw new RefusedError(
+    'invalid',
+    `The amount is a whole number of credits from 1 to ${MAX_CREDITS}. ${otherwise}`,
+    'credits',
+  );
 }
 
 function assertReference(reference: string | undefined): void {
@@ -112,5 +126,9 @@ function assertReference(reference: string | undefined): void {
   if (reference.trim() !== '' && reference.length <= MAX_REFERENCE_CHARACTERS && !/[\p{Cc}\p{Cs}]/u.test(reference)) {
     return;
   }
-  throw new RefusedError('invalid', `A reference has 1 to ${MAX_REFERENCE_CHARACTERS} characters of plain text.`);
+  throw new RefusedError(
+    'invalid',
+    `A reference has 1 to ${MAX_REFERENCE_CHARACTERS} characters of plain text.`,
+    'reference',
+  );
 }

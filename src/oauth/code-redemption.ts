@@ -1,7 +1,8 @@
+import type { Actor } from './audit-trail.ts';
 import type { PresentedCode, RedeemedCode, Redemption } from './authorization-ports.ts';
 import { OAuthError } from './errors.ts';
 import type { App } from './model.ts';
-import type { Secrets } from './ports.ts';
+import type { Audit, Secrets } from './ports.ts';
 
 // RFC 7636 section 4.1.
 const VERIFIER = /^[A-Za-z0-9._~-]{43,128}$/;
@@ -32,9 +33,15 @@ export function presentCode(
   };
 }
 
-/** @throws OAuthError unless the code was redeemed just now */
-export function assertRedeemed(redemption: Redemption): RedeemedCode {
+/** @throws OAuthError unless the code was redeemed just now; when it had been before, that goes into the audit trail */
+export function assertRedeemed(redemption: Redemption, actor: Actor, audit: Pick<Audit, 'record'>): RedeemedCode {
   if (redemption.outcome === 'redeemed') return redemption;
+  if (redemption.outcome === 'replayed') {
+    const action = 'code.replay';
+    const details = { reason: 'a used code came again; what it had given was revoked' };
+    const trail = { action, actor, target: { kind: 'app', id: actor.id } as const, details };
+    audit.record({ action, outcome: 'failure', requestId: actor.requestId, unlogged: true, trail });
+  }
   if (redemption.outcome === 'unexpected_verifier') {
     throw new OAuthError(
       'invalid_request',

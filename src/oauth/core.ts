@@ -1,4 +1,5 @@
 import { type AccessTokens, createAccessTokens } from './access-tokens.ts';
+import { type AdminAccess, createAdminAccess } from './admin-access.ts';
 import { createAppAuthentication } from './app-authentication.ts';
 import type {
   CodeStore,
@@ -15,6 +16,7 @@ import type { GrantFactory, GrantPolicy } from './grant.ts';
 import { guardAuthentication } from './guarded-authentication.ts';
 import { rememberInspections } from './inspection-memory.ts';
 import { createIntrospection, type Introspection } from './introspection.ts';
+import type { User } from './model.ts';
 import type { Audit, Clock, Lookups, Passwords, RevocationStore, Secrets, Signer } from './ports.ts';
 import { createRefreshTokens } from './refresh-tokens.ts';
 import type { ApiKeyStore } from './registry-ports.ts';
@@ -24,6 +26,7 @@ import { createRevocationFeed, type RevocationFeed } from './revocation-feed.ts'
 import type { After, RevocationLog, RevocationNews } from './revocation-ports.ts';
 import { createSessionService, type SessionService } from './session-service.ts';
 import { createTokenService, type TokenService } from './token-service.ts';
+import type { FailureLog, UsageNumbers } from './usage-ports.ts';
 import { createVerification, type Verification } from './verification.ts';
 
 /** What the protocol needs from outside. */
@@ -50,6 +53,8 @@ export interface CorePorts {
   readonly inspectionMemo: InspectionMemo;
   readonly metering: Metering;
   readonly audit: Audit;
+  readonly usage: Pick<UsageNumbers, 'count'>;
+  readonly failures: Pick<FailureLog, 'note'>;
 }
 
 /** The protocol: what surfaces and endpoints call. */
@@ -64,17 +69,22 @@ export interface Core {
   readonly signer: Signer;
   readonly authorization: AuthorizationService;
   readonly sessions: SessionService;
+  readonly adminAccess: AdminAccess;
+  /** Somebody whom a token names. */
+  findUser(id: string): Promise<User | undefined>;
 }
 
 /** Wires the protocol core. @throws Error when two grants have one type. */
 export function createCore(ports: CorePorts, grantFactories: readonly GrantFactory[]): Core {
-  const { issuer, signer, secrets, lookups, clock, audit, families, revocations } = ports;
+  const { issuer, signer, secrets, lookups, clock, audit, usage, failures, families, revocations } = ports;
   const refreshTokens = createRefreshTokens(issuer, secrets, signer);
   const minted = createAccessTokens({ issuer, signer, secrets, lookups, audit, clock });
   const memory = { memo: ports.inspectionMemo, lookups, audit, clock };
   const accessTokens: AccessTokens = { ...minted, inspect: rememberInspections(minted.inspect, memory) };
   const guard = createRequestGuard({ counters: ports.counters, secrets, limits: ports.policy, clock });
   const authentication = guardAuthentication(createAppAuthentication({ lookups, secrets, audit, clock }), guard);
+
+  const noted = { audit, usage, failures, clock };
 
   const grants = new Map(
     grantFactories.map((create) => {
@@ -90,6 +100,8 @@ export function createCore(ports: CorePorts, grantFactories: readonly GrantFacto
     accessTokens,
     authorization: createAuthorizationService(ports),
     sessions: createSessionService(ports),
+    adminAccess: createAdminAccess({ issuer, guard, accessTokens, lookups, audit }),
+    findUser: async (id) => lookups.findUser(id),
     tokens: createTokenService({
       grants,
       guard,
@@ -97,11 +109,10 @@ export function createCore(ports: CorePorts, grantFactories: readonly GrantFacto
       metering: ports.metering,
       accessTokens,
       refreshTokens,
-      audit,
-      clock,
+      ...noted,
     }),
-    introspection: createIntrospection({ issuer, guard, signer, lookups, secrets, accessTokens, audit, clock }),
-    verification: createVerification({ accessTokens, lookups, metering: ports.metering, audit, clock }),
+    introspection: createIntrospection({ issuer, guard, signer, lookups, secrets, accessTokens, ...noted }),
+    verification: createVerification({ accessTokens, lookups, metering: ports.metering, ...noted }),
     revocationFeed: createRevocationFeed(ports),
     revocation: createRevocation({
       authentication,
@@ -113,8 +124,7 @@ export function createCore(ports: CorePorts, grantFactories: readonly GrantFacto
       revocations,
       connections: ports.connections,
       apiKeys: ports.apiKeys,
-      audit,
-      clock,
+      ...noted,
     }),
   };
 }

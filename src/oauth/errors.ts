@@ -38,6 +38,8 @@ interface OAuthErrorOptions {
   readonly cause?: unknown;
   /** The exact internal reason; for the log, never for the wire. */
   readonly detail?: string;
+  /** The app that is concerned, where it has not proved that it is that one. */
+  readonly appId?: string | undefined;
   /** When trying again makes sense; becomes `Retry-After`. */
   readonly retryAfterSeconds?: number;
   /** Becomes the `RateLimit` headers. */
@@ -58,6 +60,7 @@ export class OAuthError extends Error {
   readonly code: OAuthErrorCode;
   readonly description: string;
   readonly detail: string | undefined;
+  readonly appId: string | undefined;
   readonly retryAfterSeconds: number | undefined;
   readonly rateLimit: RateLimitStatus | undefined;
   readonly requiredScopes: readonly string[] | undefined;
@@ -67,6 +70,7 @@ export class OAuthError extends Error {
     this.code = code;
     this.description = description.replace(OUTSIDE_DESCRIPTION, '?');
     this.detail = options.detail;
+    this.appId = options.appId;
     this.retryAfterSeconds = options.retryAfterSeconds;
     this.rateLimit = options.rateLimit;
     this.requiredScopes = options.requiredScopes;
@@ -80,10 +84,13 @@ export type RefusalCode = 'not_found' | 'conflict' | 'invalid';
 export class RefusedError extends Error {
   override readonly name = 'RefusedError';
   readonly code: RefusalCode;
+  /** The part of the input that is at fault, by its name there, when it is one part: forms mark it. */
+  readonly part: string | undefined;
 
-  constructor(code: RefusalCode, message: string) {
+  constructor(code: RefusalCode, message: string, part?: string) {
     super(message);
     this.code = code;
+    this.part = part;
   }
 }
 
@@ -105,4 +112,16 @@ export class StorageUnavailableError extends OAuthError {
       retryAfterSeconds: 2,
     });
   }
+}
+
+/** What is written down of whatever was thrown. What nobody foresaw may hold anything; it is in the log. */
+export function describeRefusal(error: unknown): {
+  readonly code: string;
+  readonly reason: string;
+  readonly appId: string | undefined;
+} {
+  if (error instanceof RefusedError) return { code: error.code, reason: error.message, appId: undefined };
+  if (!(error instanceof OAuthError)) return { code: 'server_error', reason: 'internal error', appId: undefined };
+  const { code, detail, description, appId } = error;
+  return { code, reason: detail ?? description, appId };
 }

@@ -1,6 +1,6 @@
 import type { CodeStore, FamilyStore, LoginStore } from './authorization-ports.ts';
 import type { App, Authorization, Secret, User } from './model.ts';
-import type { Passwords, Secrets } from './ports.ts';
+import type { Audit, Passwords, Secrets } from './ports.ts';
 import type { RefreshTokens } from './refresh-tokens.ts';
 
 /** What a grant gets to see: never HTTP, and only the parameters that it declared. */
@@ -13,8 +13,9 @@ export interface GrantRequest {
   readonly parameters: Readonly<Record<string, string>>;
   readonly now: number;
   readonly accessExpiresAt: number;
-  /** Where the request came from, for limits. */
+  /** Where the request came from, for limits and for the audit trail. */
   readonly address: string;
+  readonly requestId: string;
 }
 
 /** One way to get tokens (RFC 6749 section 1.3). A file in `grants/` has a factory of one as its default export. */
@@ -40,6 +41,7 @@ export interface GrantDependencies {
   readonly refreshTokens: RefreshTokens;
   readonly findUser: (id: string) => Promise<User | undefined>;
   readonly policy: GrantPolicy;
+  readonly audit: Pick<Audit, 'record'>;
 }
 
 /** The operator's limits on families and sign-in. */

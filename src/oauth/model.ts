@@ -37,6 +37,8 @@ export interface Api {
   readonly introspectionMaxAgeSeconds: number;
   /** What its scopes mean to a person, by name. */
   readonly scopeDescriptions: Readonly<Record<string, string>>;
+  /** The `kid` of its own key, when it is an HS256 API: another one for each renewal. */
+  readonly hmacKeyId?: string | undefined;
   /** Credentials with which the API itself asks for introspection. */
   readonly secrets: readonly Secret[];
 }

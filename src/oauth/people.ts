@@ -27,19 +27,27 @@ export function isPasswordTooLong(rawPassword: string): boolean {
 /** @throws RefusedError when it is no e-mail address. */
 export function assertEmail(email: string): void {
   if (email.length > MAX_EMAIL_CHARACTERS || !EMAIL.test(email.trim()) || !email.isWellFormed()) {
-    throw new RefusedError('invalid', `'${email}' is not an e-mail address such as ada@example.com.`);
+    throw new RefusedError('invalid', `'${email}' is not an e-mail address such as ada@example.com.`, 'email');
   }
 }
 
 /** @throws RefusedError when a new password is too short or too long. */
 export function assertNewPassword(rawPassword: string): void {
   if ([...normalisePassword(rawPassword)].length < MIN_PASSWORD_CHARACTERS) {
-    throw new RefusedError('invalid', `The password needs at least ${MIN_PASSWORD_CHARACTERS} characters.`);
+    throw new RefusedError(
+      'invalid',
+      `The password needs at least ${MIN_PASSWORD_CHARACTERS} characters.`,
+      'rawPassword',
+    );
   }
   if (isPasswordTooLong(rawPassword)) {
-    throw new RefusedError('invalid', `The password is longer than ${MAX_PASSWORD_BYTES} bytes.`);
+    throw new RefusedError('invalid', `The password is longer than ${MAX_PASSWORD_BYTES} bytes.`, 'rawPassword');
   }
   if (rawPassword.includes('\0') || !rawPassword.isWellFormed()) {
-    throw new RefusedError('invalid', 'The password has characters that no keyboard types (NUL or a lone surrogate).');
+    throw new RefusedError(
+      'invalid',
+      'The password has characters that no keyboard types (NUL or a lone surrogate).',
+      'rawPassword',
+    );
   }
 }

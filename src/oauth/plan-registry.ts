@@ -1,6 +1,6 @@
 import { RefusedError } from './errors.ts';
 import type { Plan } from './model.ts';
-import type { AppStore, PlanStore } from './registry-ports.ts';
+import type { PlanStore, PlanUse } from './registry-ports.ts';
 
 const PLAN_NAME = /^[A-Za-z0-9._:-]{1,100}$/;
 export const MAX_REQUESTS_PER_MINUTE = 100_000_000;
@@ -27,11 +27,11 @@ export interface PlanRegistry {
   delete(name: string): Promise<void>;
 }
 
-export function createPlanRegistry(plans: PlanStore, apps: Pick<AppStore, 'list'>): PlanRegistry {
+export function createPlanRegistry(plans: PlanStore): PlanRegistry {
   const get = async (name: string): Promise<Plan> => {
     const plan = await plans.find(name);
     if (plan === undefined) {
-      throw new RefusedError('not_found', `There is no plan '${name}'. See the names with 'plan list'.`);
+      throw new RefusedError('not_found', `There is no plan '${name}'. The names are in the list of plans.`);
     }
     return plan;
   };
@@ -43,7 +43,11 @@ export function createPlanRegistry(plans: PlanStore, apps: Pick<AppStore, 'list'
 
     async create(name, input) {
       if (!PLAN_NAME.test(name)) {
-        throw new RefusedError('invalid', `'${name}' cannot be a plan's name: use 1 to 100 of A-Z a-z 0-9 . _ : -`);
+        throw new RefusedError(
+          'invalid',
+          `'${name}' cannot be a plan's name: use 1 to 100 of A-Z a-z 0-9 . _ : -`,
+          'name',
+        );
       }
       const plan = merge({ name, requestsPerMinute: undefined, metered: false, tokenCost: 0 }, input);
       await plans.create(plan);
@@ -58,8 +62,14 @@ export function createPlanRegistry(plans: PlanStore, apps: Pick<AppStore, 'list'
 
     async delete(name) {
       await get(name);
-      const users = (await apps.list()).filter(({ plan }) => plan?.name === name).map(({ id }) => id);
-      if (users.length > 0) throw inUse(name, users);
+      const use = await plans.findUse(name, APPS_NAMED);
+      if (use.apps > 0) throw inUse(name, use);
+      if (use.isOfMembers) {
+        throw new RefusedError(
+          'conflict',
+          `Apps that members register get the plan '${name}'. Choose another one, or none, for self-service first.`,
+        );
+      }
       await plans.delete(name);
     },
   };
@@ -77,15 +87,21 @@ function merge(current: Plan, input: PlanInput): Plan {
     throw new RefusedError(
       'invalid',
       `The requests per minute are a whole number from 1 to ${MAX_REQUESTS_PER_MINUTE}, or 0 for no limit.`,
+      'requestsPerMinute',
     );
   }
   if (!isWithin(plan.tokenCost, 0, MAX_TOKEN_COST)) {
-    throw new RefusedError('invalid', `A token costs a whole number of credits from 0 to ${MAX_TOKEN_COST}.`);
+    throw new RefusedError(
+      'invalid',
+      `A token costs a whole number of credits from 0 to ${MAX_TOKEN_COST}.`,
+      'tokenCost',
+    );
   }
   if (plan.tokenCost > 0 && !plan.metered) {
     throw new RefusedError(
       'invalid',
       'A token costs credits only where the plan is metered. Make it metered, or let a token cost 0.',
+      'tokenCost',
     );
   }
   return plan;
@@ -95,11 +111,11 @@ function isWithin(value: number, min: number, max: number): boolean {
   return Number.isInteger(value) && value >= min && value <= max;
 }
 
-function inUse(name: string, appIds: readonly string[]): RefusedError {
-  const named = appIds.slice(0, APPS_NAMED).join(', ');
-  const others = appIds.length > APPS_NAMED ? ` and ${appIds.length - APPS_NAMED} more` : '';
+function inUse(name: string, { apps, appIds }: PlanUse): RefusedError {
+  const named = appIds.join(', ');
+  const others = apps > appIds.length ? ` and ${apps - appIds.length} more` : '';
   return new RefusedError(
     'conflict',
-    `Apps still have the plan '${name}': ${named}${others}. Give them another one first, or none with 'app update ID --no-plan'.`,
+    `Apps still have the plan '${name}': ${named}${others}. Give them another one first, or none.`,
   );
 }

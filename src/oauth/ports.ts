@@ -1,3 +1,4 @@
+import type { AuditEntry } from './audit-trail.ts';
 import type { AccessTokenClaims, Api, ApiKey, App, AsymmetricAlgorithm, Connection, User } from './model.ts';
 
 /** A value, or the promise of one: memory answers at once, the database later. */
@@ -38,6 +39,8 @@ export interface Secrets {
   deriveId(kind: IdentifiedKind, origin: string): string;
   /** A `jti`: 128 random bits. */
   newTokenId(): string;
+  /** 120 random bits: more than anybody guesses, and still typed in a minute. */
+  newPassword(): string;
   /** 256 random bits with prefix and checksum. */
   generate(kind: GeneratedKind): string;
   /** A value that looks like a generated one, but is always the same for the same `origin`, and for us alone to tell. */
@@ -170,6 +173,10 @@ export interface AuditEvent {
   readonly userId?: string | undefined;
   readonly grant?: string | undefined;
   readonly reason?: string | undefined;
+  /** What the audit trail keeps of it. Without it, it is in the log alone. */
+  readonly trail?: Omit<AuditEntry, 'outcome'> | undefined;
+  /** The log has a line of it already. */
+  readonly unlogged?: true;
 }
 
 /** A token that counts at this moment. */
@@ -183,4 +190,13 @@ export interface LiveToken {
 /** Outcome of asking what a presented token is. */
 export type TokenStatus =
   | LiveToken
-  | { readonly live: false; readonly reason: string; readonly claims: AccessTokenClaims | undefined };
+  | {
+      readonly live: false;
+      readonly reason: string;
+      readonly claims: AccessTokenClaims | undefined;
+      /** What killed it, where that is something that happened at a time. */
+      readonly cause?: DeathCause;
+    };
+
+/** Something that happened to a token, or to what it was issued under. */
+export type DeathCause = 'expired' | 'token_revoked' | 'family_revoked' | 'secret_gone' | 'app_away' | 'owner_disabled';

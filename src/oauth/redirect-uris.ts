@@ -13,7 +13,7 @@ const ACCEPTED_DOTLESS_SCHEMES = new Set(['cursor:', 'vscode:', 'vscode-insiders
  * @throws RefusedError
  */
 export function assertRegistrableRedirectUri(uri: string): void {
-  const refuse = (why: string) => new RefusedError('invalid', `The redirect URI '${uri}' ${why}.`);
+  const refuse = (why: string) => new RefusedError('invalid', `The redirect URI '${uri}' ${why}.`, 'redirectUris');
   let url: URL;
   try {
     url = new URL(uri);

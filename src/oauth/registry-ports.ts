@@ -1,3 +1,4 @@
+import type { Page, PageQuery } from './directory.ts';
 import type { Algorithm, Api, ApiKey, App, Plan, Role, Secret, User } from './model.ts';
 
 /** What administration needs from outside: it changes what is there. Names that are taken or still in use are RefusedErrors. */
@@ -36,6 +37,8 @@ export interface AppStore {
   find(id: string): Promise<App | undefined>;
   /** All of them, or those of one owner. */
   list(ownerId?: string): Promise<readonly App[]>;
+  /** How many somebody owns. */
+  count(ownerId: string): Promise<number>;
   create(id: string, settings: AppSettings, secret: NewSecret | undefined): Promise<void>;
   update(id: string, settings: AppSettings): Promise<void>;
   setEnabled(id: string, enabled: boolean, now: Date): Promise<void>;
@@ -48,6 +51,12 @@ export interface SecretStore {
   /** False when the owner has no such secret. */
   delete(owner: SecretOwner, id: string): Promise<boolean>;
   regenerate(owner: SecretOwner, id: string, hash: Uint8Array, lastFour: string): Promise<boolean>;
+  /** What is left out stays; an end of null is none. False when the owner has no such secret. */
+  update(
+    owner: SecretOwner,
+    id: string,
+    changes: { readonly label?: string | undefined; readonly expiresAt?: number | null | undefined },
+  ): Promise<boolean>;
   /** Notes when secrets were last used. */
   recordUse(uses: ReadonlyMap<string, number>): Promise<void>;
 }
@@ -59,11 +68,12 @@ export interface UserStore {
   create(user: Omit<User, 'enabled' | 'createdAt'>): Promise<void>;
   update(
     id: string,
-    changes: Partial<Pick<User, 'name' | 'profileImageUrl' | 'isAdmin' | 'passwordHash'>>,
+    changes: Partial<Pick<User, 'email' | 'emailKey' | 'name' | 'profileImageUrl' | 'isAdmin' | 'passwordHash'>>,
+    lastAdministrator?: { readonly stays?: boolean },
   ): Promise<void>;
   /** False when the password has been changed meanwhile. */
   changePassword(id: string, fromHash: string, toHash: string): Promise<boolean>;
-  setEnabled(id: string, enabled: boolean, now: Date): Promise<void>;
+  setEnabled(id: string, enabled: boolean, now: Date, lastAdministrator?: { readonly stays?: boolean }): Promise<void>;
 }
 
 export interface ApiSettings {
@@ -85,6 +95,21 @@ export interface ApiStore {
   /** Without `hmacKey`, keeps the key it has. */
   update(identifier: string, settings: ApiSettings, hmacKey: Uint8Array | undefined): Promise<void>;
   delete(identifier: string): Promise<void>;
+  /** Which apps have each of these scopes of their own, in the order asked. */
+  findScopeUse(asked: readonly ScopeOfApi[], most: number): Promise<readonly ScopeUse[]>;
+}
+
+export interface ScopeOfApi {
+  readonly apiIdentifier: string;
+  readonly scope: string;
+}
+
+/** Which apps have a scope of their own, and not through a role. */
+export interface ScopeUse {
+  /** How many. */
+  readonly apps: number;
+  /** The first of them. */
+  readonly appIds: readonly string[];
 }
 
 export interface RoleStore {
@@ -108,6 +133,7 @@ export interface ApiKeySummary extends ApiKey {
 }
 
 export interface ApiKeyStore {
+  find(id: string): Promise<ApiKeySummary | undefined>;
   /**
    * Makes a key while its owner is enabled and has fewer than `most` that live, which nothing else can change meanwhile.
    * `repeated`: there is one with this id already, and nothing was made.
@@ -127,7 +153,19 @@ export interface PlanStore {
   list(): Promise<readonly Plan[]>;
   create(plan: Plan): Promise<void>;
   update(plan: Plan): Promise<void>;
+  /** @param most how many apps are named at most */
+  findUse(name: string, most: number): Promise<PlanUse>;
   delete(name: string): Promise<void>;
+}
+
+/** Who has a plan. */
+export interface PlanUse {
+  /** How many apps. */
+  readonly apps: number;
+  /** The first of them. */
+  readonly appIds: readonly string[];
+  /** Whether the apps that members register get it. */
+  readonly isOfMembers: boolean;
 }
 
 /** The prepaid credits of an app: those that any replica can take, and those that one has taken and not used. */
@@ -148,6 +186,8 @@ export interface TopUp {
 export interface BalanceStore {
   find(appId: string): Promise<Balance>;
   findTopUp(appId: string, reference: string): Promise<TopUp | undefined>;
+  /** Newest first; `next` is undefined at the end. @throws RefusedError `invalid` when `after` is none of the app's */
+  listTopUps(appId: string, query: PageQuery): Promise<Page<TopUp>>;
   /** `short`: less is available than shall be taken away. `repeated`: there is one with this reference already. */
   change(topUp: Omit<TopUp, 'createdAt'>): Promise<TopUp | 'short' | 'repeated'>;
 }

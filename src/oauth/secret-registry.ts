@@ -6,6 +6,9 @@ import type { NewSecret, SecretOwner, SecretStore } from './registry-ports.ts';
 const MIN_OWN_SECRET_CHARACTERS = 10;
 const MAX_OWN_SECRET_BYTES = 1024;
 const MAX_LABEL_CHARACTERS = 100;
+const MAX_LIFETIME_SECONDS = 2_147_483_647;
+/** Every token request of an app compares with all of them. */
+const MAX_SECRETS = 100;
 
 /** A secret at the one moment at which its value is known. */
 export interface IssuedSecret {
@@ -33,6 +36,14 @@ export interface SecretRegistry {
   delete(owner: SecretOwner, id: string): Promise<void>;
   /** A new value under the same id; kills every token issued with the old one, at once. */
   regenerate(owner: SecretOwner, kind: GeneratedKind, id: string, rawValue?: string): Promise<IssuedSecret>;
+  /** Changes what is said of a secret; its value, and the tokens issued with it, stay. */
+  update(owner: SecretOwner, id: string, changes: SecretChanges): Promise<Secret>;
+}
+
+export interface SecretChanges {
+  readonly label?: string | undefined;
+  /** From now; null lets it work until it is deleted. */
+  readonly expiresInSeconds?: number | null | undefined;
 }
 
 export function createSecretRegistry(store: SecretStore, secrets: Secrets, clock: Clock): SecretRegistry {
@@ -51,12 +62,11 @@ export function createSecretRegistry(store: SecretStore, secrets: Secrets, clock
   };
 
   const missing = (id: string) =>
-    new RefusedError('not_found', `There is no secret '${id}' here. See the ids with 'secret list'.`);
+    new RefusedError('not_found', `There is no secret '${id}' here. The list of secrets has their ids.`);
 
   const draft: SecretRegistry['draft'] = (kind, { label = '', expiresInSeconds, rawValue: own } = {}) => {
-    if (label.length > MAX_LABEL_CHARACTERS) {
-      throw new RefusedError('invalid', `The label is longer than ${MAX_LABEL_CHARACTERS} characters.`);
-    }
+    assertLabel(label);
+    assertLifetime(expiresInSeconds);
     const rawValue = newValue(kind, own);
     const id = secrets.newId('secret');
     const expiresAt = expiresInSeconds === undefined ? undefined : clock.nowSeconds() + expiresInSeconds;
@@ -70,6 +80,12 @@ export function createSecretRegistry(store: SecretStore, secrets: Secrets, clock
     draft,
     async create(owner, kind, options) {
       const { issued, row } = draft(kind, options);
+      if ((await store.list(owner)).length >= MAX_SECRETS) {
+        throw new RefusedError(
+          'conflict',
+          `There are ${MAX_SECRETS} secrets here already, which is the most. Delete those that nobody uses any more.`,
+        );
+      }
       await store.create(owner, row);
       return issued;
     },
@@ -81,6 +97,15 @@ export function createSecretRegistry(store: SecretStore, secrets: Secrets, clock
     async delete(owner, id) {
       if (!(await store.delete(owner, id))) throw missing(id);
     },
+    async update(owner, id, { label, expiresInSeconds }) {
+      if (label !== undefined) assertLabel(label);
+      assertLifetime(expiresInSeconds ?? undefined);
+      const expiresAt = typeof expiresInSeconds === 'number' ? clock.nowSeconds() + expiresInSeconds : expiresInSeconds;
+      if (!(await store.update(owner, id, { label, expiresAt }))) throw missing(id);
+      const secret = (await store.list(owner)).find((stored) => stored.id === id);
+      if (secret === undefined) throw missing(id);
+      return secret;
+    },
     async regenerate(owner, kind, id, own) {
       const rawValue = newValue(kind, own);
       if (!(await store.regenerate(owner, id, secrets.hash(rawValue), lastFour(rawValue)))) throw missing(id);
@@ -88,6 +113,21 @@ export function createSecretRegistry(store: SecretStore, secrets: Secrets, clock
       return { id, rawValue, expiresAt: secret?.expiresAt };
     },
   };
+}
+
+function assertLabel(label: string): void {
+  if (label.length <= MAX_LABEL_CHARACTERS && !/[\p{Cc}\p{Cs}]/u.test(label)) return;
+  throw new RefusedError('invalid', `A label is one line of ${MAX_LABEL_CHARACTERS} characters at most.`, 'label');
+}
+
+function assertLifetime(seconds: number | undefined): void {
+  if (seconds === undefined) return;
+  if (Number.isInteger(seconds) && seconds >= 1 && seconds <= MAX_LIFETIME_SECONDS) return;
+  throw new RefusedError(
+    'invalid',
+    `A secret works for a whole number of seconds from 1 to ${MAX_LIFETIME_SECONDS}, or until it is deleted.`,
+    'expiresInSeconds',
+  );
 }
 
 /** The end of a secret, to recognise it by. Too little to help a guesser only if the rest is long. */

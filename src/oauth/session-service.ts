@@ -1,3 +1,4 @@
+import type { Actor } from './audit-trail.ts';
 import type { LoginStore, SessionStore } from './authorization-ports.ts';
 import { OAuthError } from './errors.ts';
 import type { GrantPolicy } from './grant.ts';
@@ -5,6 +6,7 @@ import type { Session, User } from './model.ts';
 import { createPasswordProof } from './password-proof.ts';
 import { foldEmail, isPasswordTooLong, MAX_EMAIL_CHARACTERS } from './people.ts';
 import type { Audit, Clock, Passwords, Secrets } from './ports.ts';
+import type { UsageNumbers } from './usage-ports.ts';
 
 /** A browser that has been signed in just now. */
 export interface NewSession {
@@ -48,14 +50,17 @@ interface Dependencies {
   readonly passwords: Passwords;
   readonly secrets: Secrets;
   readonly audit: Audit;
+  readonly usage: Pick<UsageNumbers, 'count'>;
   readonly clock: Clock;
   readonly policy: GrantPolicy & { readonly sessionAbsoluteSeconds: number };
 }
 
 const LONGEST_USER_AGENT = 300;
+/** What sign-ins at the pages are counted as. */
+const SIGN_INS = 'sign-in';
 
 export function createSessionService(dependencies: Dependencies): SessionService {
-  const { sessions, logins, passwords, secrets, audit, clock, policy } = dependencies;
+  const { sessions, logins, passwords, secrets, audit, usage, clock, policy } = dependencies;
   const proof = createPasswordProof(logins, passwords, policy);
   const wrong = () => new OAuthError('invalid_grant', 'The e-mail address or the password is wrong.');
 
@@ -90,17 +95,31 @@ export function createSessionService(dependencies: Dependencies): SessionService
       if (emailKey.length > MAX_EMAIL_CHARACTERS || isPasswordTooLong(rawPassword)) throw wrong();
       const user = await logins.findUserByEmail(emailKey);
       const event = { action: 'session.start', requestId: browser.requestId, surface: 'pages', userId: user?.id };
+      const trail = { action: 'sign_in', actor: atBrowser(browser) };
+      const count = (outcome: string) => usage.count({ appId: '', surface: SIGN_INS, grant: '', outcome });
       const attempt = { emailKey, user, rawPassword, address: browser.address, now: clock.nowSeconds() };
-      if (!(await proof.isRight(attempt)) || user === undefined) {
-        audit.record({
-          ...event,
-          outcome: 'failure',
-          reason: user === undefined ? 'unknown e-mail' : user.enabled ? 'wrong password' : 'user is disabled',
-        });
+      const isRight = await proof.isRight(attempt).catch((error: unknown) => {
+        count(error instanceof OAuthError ? error.code : 'server_error');
+        throw error;
+      });
+      if (!isRight || user === undefined) {
+        const reason = user === undefined ? 'unknown e-mail' : user.enabled ? 'wrong password' : 'user is disabled';
+        const target = user && ({ kind: 'user', id: user.id } as const);
+        count('invalid_grant');
+        audit.record({ ...event, outcome: 'failure', reason, trail: { ...trail, target, details: { reason } } });
         throw wrong();
       }
       const started = await start(user, browser);
-      audit.record({ ...event, outcome: 'success' });
+      count('success');
+      audit.record({
+        ...event,
+        outcome: 'success',
+        trail: {
+          ...trail,
+          actor: { ...trail.actor, kind: 'user', id: user.id, name: user.email },
+          target: { kind: 'session', id: started.session.id },
+        },
+      });
       return started;
     },
 
@@ -112,4 +131,9 @@ export function createSessionService(dependencies: Dependencies): SessionService
     end: (userId, sessionId) => sessions.end(userId, sessionId),
     endOthers: (userId, keptSessionId) => sessions.endOthers(userId, keptSessionId),
   };
+}
+
+/** Nobody yet. */
+function atBrowser({ address, requestId }: Browser): Actor {
+  return { kind: 'anonymous', id: '', name: '', via: 'account', address, requestId };
 }

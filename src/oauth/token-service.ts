@@ -1,6 +1,6 @@
 import type { AccessTokens } from './access-tokens.ts';
 import type { AppCredentials, AuthenticatedApp } from './app-authentication.ts';
-import { OAuthError } from './errors.ts';
+import { describeRefusal, OAuthError } from './errors.ts';
 import type { Metering } from './gateway-ports.ts';
 import type { Grant } from './grant.ts';
 import type { GuardedAuthentication } from './guarded-authentication.ts';
@@ -11,6 +11,7 @@ import type { Audit, Clock } from './ports.ts';
 import type { RefreshTokenFormat, RefreshTokens } from './refresh-tokens.ts';
 import type { RequestGuard } from './request-guard.ts';
 import { assertResources } from './resources.ts';
+import type { FailureLog, UsageNumbers } from './usage-ports.ts';
 
 /** What is particular to a surface, as far as the core must know. */
 export interface SurfaceProfile {
@@ -49,12 +50,15 @@ interface Dependencies {
   readonly accessTokens: AccessTokens;
   readonly refreshTokens: RefreshTokens;
   readonly audit: Audit;
+  readonly usage: Pick<UsageNumbers, 'count'>;
+  readonly failures: Pick<FailureLog, 'note'>;
   readonly clock: Clock;
 }
 
 /** The one path to a token. Its phases are numbered, and no grant or surface can skip one. */
 export function createTokenService(dependencies: Dependencies): TokenService {
-  const { grants, guard, authentication, metering, accessTokens, refreshTokens, audit, clock } = dependencies;
+  const { grants, guard, authentication, metering, accessTokens, refreshTokens, audit, usage, failures, clock } =
+    dependencies;
 
   /** Only what succeeds costs credits; of the rate, failures use as much. An app without a plan has nothing to wait for. */
   const withinPlan = async (app: App, work: () => Promise<TokenSet>): Promise<TokenSet> => {
@@ -87,7 +91,7 @@ export function createTokenService(dependencies: Dependencies): TokenService {
   };
 
   const issueTo = async ({ app, secret }: AuthenticatedApp, grant: Grant, command: TokenCommand): Promise<TokenSet> => {
-    const { surface, address } = command;
+    const { surface, address, requestId } = command;
     // 4 For which API, with which scopes at most?
     assertResources(app, command.parameters.resource);
     const now = clock.nowSeconds();
@@ -103,6 +107,7 @@ export function createTokenService(dependencies: Dependencies): TokenService {
       now,
       accessExpiresAt,
       address,
+      requestId,
     });
     // 7 Mint.
     const accessToken =
@@ -125,9 +130,9 @@ export function createTokenService(dependencies: Dependencies): TokenService {
     async issue(command) {
       let appId: string | undefined;
       // 8 Note what came of it.
-      const { requestId, surface, grantType } = command;
+      const { requestId, surface, grantType, address } = command;
       // Only a name that we know: in place of any other, a caller may have put something secret.
-      const grant = grantType !== undefined && grants.has(grantType) ? grantType : undefined;
+      const grant = grantType === undefined ? undefined : grants.get(grantType)?.type;
       const note = (outcome: 'success' | 'failure', userId: string | undefined, reason: string | undefined): void =>
         audit.record({
           action: 'token.issue',
@@ -144,10 +149,17 @@ export function createTokenService(dependencies: Dependencies): TokenService {
           appId = app.id;
         });
         note('success', tokenSet.user?.id, undefined);
+        usage.count({ appId: appId ?? '', surface: surface.name, grant: grant ?? '', outcome: 'success' });
         return tokenSet;
       } catch (error) {
-        const reason = error instanceof OAuthError ? (error.detail ?? error.description) : 'internal error';
+        const { code, reason, appId: concerned } = describeRefusal(error);
         note('failure', undefined, reason);
+        // A wrong secret concerns the app, too: its owner sees that somebody is guessing.
+        const id = appId ?? concerned ?? '';
+        usage.count({ appId: id, surface: surface.name, grant: grant ?? '', outcome: code });
+        const at = clock.nowSeconds();
+        const failure = { appId: id, at, surface: surface.name, grant: grant ?? '', code, reason, address, requestId };
+        if (id !== '') failures.note(failure);
         throw error;
       }
     },

@@ -1,10 +1,11 @@
 import type { AccessTokens } from './access-tokens.ts';
-import { OAuthError, type RateLimitStatus } from './errors.ts';
+import { describeRefusal, OAuthError, type RateLimitStatus } from './errors.ts';
 import type { Metering } from './gateway-ports.ts';
 import { andThen } from './maybe-promise.ts';
 import type { AccessTokenClaims } from './model.ts';
 import type { Audit, Clock, LiveToken, Lookups, MaybePromise } from './ports.ts';
 import { isScopeToken } from './scopes.ts';
+import type { FailureLog, UsageNumbers } from './usage-ports.ts';
 
 /** What the caller of a gateway sent to say who it is. */
 export interface PresentedCredentials {
@@ -49,9 +50,11 @@ export interface Verification {
 
 interface Dependencies {
   readonly accessTokens: Pick<AccessTokens, 'inspect'>;
-  readonly lookups: Pick<Lookups, 'findApi' | 'findUser'>;
+  readonly lookups: Pick<Lookups, 'findApi' | 'findApp' | 'findUser'>;
   readonly metering: Metering;
   readonly audit: Pick<Audit, 'record'>;
+  readonly usage: Pick<UsageNumbers, 'count'>;
+  readonly failures: Pick<FailureLog, 'note'>;
   readonly clock: Clock;
 }
 
@@ -63,11 +66,13 @@ interface Check {
 }
 
 const ACTION = 'token.verify';
+/** What it is counted as. */
+const SURFACE = 'verify';
 // Strangers decide how many checks are refused, and each request has its line in the log already.
 const RECORDED_PER_SECOND = 100;
 
 export function createVerification(dependencies: Dependencies): Verification {
-  const { accessTokens, lookups, metering, audit, clock } = dependencies;
+  const { accessTokens, lookups, metering, audit, usage, failures, clock } = dependencies;
 
   let second = 0;
   let recorded = 0;
@@ -87,6 +92,25 @@ export function createVerification(dependencies: Dependencies): Verification {
     unrecorded = 0;
     const reason = (error.detail ?? error.description) + more;
     audit.record({ action: ACTION, outcome: 'failure', requestId, appId: claims?.appId, reason });
+  };
+
+  const countAs = (appId: string, outcome: string): void =>
+    usage.count({ appId, surface: SURFACE, grant: '', outcome });
+
+  /** For whoever owns the app of the token. Whether there is such an app, an expired or foreign one does not prove. */
+  const countRefusal = (error: unknown, requestId: string, claims: AccessTokenClaims | undefined): void => {
+    const { code, reason } = describeRefusal(error);
+    if (claims?.appId === undefined || code === 'temporarily_unavailable') {
+      countAs('', code);
+      return;
+    }
+    const counted = andThen(lookups.findApp(claims.appId), (app) => {
+      countAs(app?.id ?? '', code);
+      if (app === undefined) return;
+      const at = clock.nowSeconds();
+      failures.note({ appId: app.id, at, surface: SURFACE, grant: '', code, reason, address: '', requestId });
+    });
+    if (counted instanceof Promise) counted.catch(() => countAs('', code));
   };
 
   const emailOf = ({ issuedUnder: { kind }, appId, subject }: AccessTokenClaims): MaybePromise<string | undefined> => {
@@ -152,12 +176,14 @@ export function createVerification(dependencies: Dependencies): Verification {
     verify(credentials, demand, requestId) {
       const check: Check = { credentials, demand, claims: undefined };
       const refuse = (error: unknown): never => {
+        countRefusal(error, requestId, check.claims);
         if (error instanceof OAuthError && error.code !== 'temporarily_unavailable') {
           recordRefusal(error, requestId, check.claims);
         }
         throw error;
       };
       const admitted = (caller: VerifiedCaller): VerifiedCaller => {
+        countAs(caller.claims.appId ?? '', 'success');
         audit.record({ action: ACTION, outcome: 'success', requestId, appId: caller.claims.appId });
         return caller;
       };
@@ -169,7 +195,10 @@ export function createVerification(dependencies: Dependencies): Verification {
       }
     },
 
-    recordMalformed: (error, requestId) => recordRefusal(error, requestId, undefined),
+    recordMalformed(error, requestId) {
+      countRefusal(error, requestId, undefined);
+      recordRefusal(error, requestId, undefined);
+    },
   };
 }
 

@@ -1,23 +1,26 @@
 import { RefusedError } from '../oauth/errors.ts';
 import type { ApiKeyOwner } from '../oauth/model.ts';
-import type { ApiKeyStore, NewApiKey } from '../oauth/registry-ports.ts';
-import { type Database, isDanglingReference } from './database.ts';
+import type { ApiKeyStore, ApiKeySummary, NewApiKey } from '../oauth/registry-ports.ts';
+import { type Database, inTransaction, isDanglingReference } from './database.ts';
+import type { Prisma } from './generated/client.ts';
 import { fromSeconds, toApiKey } from './rows.ts';
+
+/** What to load with a key, to show it to people. */
+const NAMED = {
+  api: { select: { name: true, scopeDescriptions: true } },
+  app: { select: { name: true } },
+  user: { select: { email: true } },
+} as const;
+type NamedRow = Prisma.ApiKeyGetPayload<{ include: typeof NAMED }>;
 
 /**
  * API keys in PostgreSQL.
  * @param onDeleted hears of a key that is dead now, before the change feed does
  */
 export function createApiKeyStore(database: Database, onDeleted: (hash: Uint8Array) => void): ApiKeyStore {
-  /** In a transaction: one that is under way already, or one of its own. */
-  const inTransaction = <T>(work: (client: Database) => Promise<T>): Promise<T> =>
-    typeof database.$transaction === 'function'
-      ? database.$transaction((transaction) => work(transaction as Database))
-      : work(database);
-
   return {
     create: (key, most) =>
-      inTransaction(async (client) => {
+      inTransaction(database, async (client) => {
         // Whoever disables the owner waits for this row, or has been waited for: a key never slips in behind.
         if (!(await lockOwner(client, key.owner))) return 'owner_away';
         // Before the count, so that a form that is sent again is told the same at the limit.
@@ -41,20 +44,15 @@ export function createApiKeyStore(database: Database, onDeleted: (hash: Uint8Arr
           ...(userId !== undefined && { OR: [{ userId }, { app: { ownerId: userId } }] }),
           ...(appId !== undefined && { appId }),
         },
-        include: {
-          api: { select: { name: true, scopeDescriptions: true } },
-          app: { select: { name: true } },
-          user: { select: { email: true } },
-        },
+        include: NAMED,
         orderBy: [{ createdAt: 'desc' }, { id: 'asc' }],
       });
-      return rows.map((row) => ({
-        ...toApiKey(row),
-        apiName: row.api.name,
-        scopeDescriptions: row.api.scopeDescriptions as Record<string, string>,
-        userEmail: row.user?.email,
-        appName: row.app?.name,
-      }));
+      return rows.map(toSummary);
+    },
+
+    async find(id) {
+      const row = await database.apiKey.findUnique({ where: { id }, include: NAMED });
+      return row === null ? undefined : toSummary(row);
     },
 
     async findByHash(hash) {
@@ -82,6 +80,16 @@ export function createApiKeyStore(database: Database, onDeleted: (hash: Uint8Arr
           FROM unnest(${ids}::text[], ${times}::timestamptz[]) AS used (id, at)
          WHERE api_keys.id = used.id`;
     },
+  };
+}
+
+function toSummary(row: NamedRow): ApiKeySummary {
+  return {
+    ...toApiKey(row),
+    apiName: row.api.name,
+    scopeDescriptions: row.api.scopeDescriptions as Record<string, string>,
+    userEmail: row.user?.email,
+    appName: row.app?.name,
   };
 }
 

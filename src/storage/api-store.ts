@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { RefusedError } from '../oauth/errors.ts';
-import type { ApiSettings, ApiStore, RoleStore } from '../oauth/registry-ports.ts';
+import type { ApiSettings, ApiStore, RoleStore, ScopeOfApi, ScopeUse } from '../oauth/registry-ports.ts';
 import { type Database, isDanglingReference, isDuplicate } from './database.ts';
 import { toApi } from './rows.ts';
 
@@ -35,7 +35,8 @@ export function createApiStore(database: Database, seal: SealKey): ApiStore {
       try {
         await database.api.create({ data: { identifier, ...toColumns(settings), ...keyColumns(hmacKey) } });
       } catch (error) {
-        if (isDuplicate(error)) throw new RefusedError('conflict', `There is already an API '${identifier}'.`);
+        if (isDuplicate(error))
+          throw new RefusedError('conflict', `There is already an API '${identifier}'.`, 'identifier');
         throw error;
       }
     },
@@ -47,15 +48,43 @@ export function createApiStore(database: Database, seal: SealKey): ApiStore {
       });
     },
 
+    findScopeUse: (asked, most) => findScopeUse(database, asked, most),
+
     async delete(identifier) {
       try {
         await database.api.delete({ where: { identifier } });
       } catch (error) {
         if (!isDanglingReference(error)) throw error;
-        throw new RefusedError('conflict', `Apps still use the API '${identifier}'. Give them another one first.`);
+        throw new RefusedError(
+          'conflict',
+          `Apps still use the API '${identifier}'. Give them another one first; the list of apps can be narrowed to one API.`,
+        );
       }
     },
   };
+}
+
+/** How many apps have each scope, from one pass over the apps, and the first of them, from the indexes. */
+async function findScopeUse(
+  database: Database,
+  asked: readonly ScopeOfApi[],
+  most: number,
+): Promise<readonly ScopeUse[]> {
+  const [identifiers, scopes] = [asked.map(({ apiIdentifier }) => apiIdentifier), asked.map(({ scope }) => scope)];
+  return database.$queryRaw<ScopeUse[]>`
+    WITH counted AS (
+      SELECT apps.api_identifier, held.scope, count(*)::int AS apps
+        FROM apps CROSS JOIN LATERAL unnest(apps.scopes) AS held (scope)
+       WHERE apps.api_identifier = ANY (${identifiers}::text[]) AND held.scope = ANY (${scopes}::text[])
+       GROUP BY 1, 2
+    )
+    SELECT coalesce(counted.apps, 0) AS apps,
+           ARRAY(SELECT id FROM apps
+                  WHERE api_identifier = asked.api_identifier AND scopes @> ARRAY[asked.scope]
+                  ORDER BY id LIMIT ${most}::int) AS "appIds"
+      FROM unnest(${identifiers}::text[], ${scopes}::text[]) WITH ORDINALITY AS asked (api_identifier, scope, place)
+      LEFT JOIN counted USING (api_identifier, scope)
+     ORDER BY asked.place`;
 }
 
 /** Roles in PostgreSQL. */
@@ -81,7 +110,10 @@ export function createRoleStore(database: Database): RoleStore {
         await database.role.delete({ where: { name } });
       } catch (error) {
         if (!isDanglingReference(error)) throw error;
-        throw new RefusedError('conflict', `Apps still have the role '${name}'. Take it from them first.`);
+        throw new RefusedError(
+          'conflict',
+          `Apps still have the role '${name}'. Take it from them first; the list of apps can be narrowed to one role.`,
+        );
       }
     },
   };

@@ -17,6 +17,8 @@ export function createAppStore(database: Database): AppStore {
       return rows.map(toApp);
     },
 
+    count: (ownerId) => database.app.count({ where: { ownerId } }),
+
     async create(id, settings, secret) {
       try {
         await database.app.create({
@@ -28,7 +30,8 @@ export function createAppStore(database: Database): AppStore {
           },
         });
       } catch (error) {
-        if (isDuplicate(error)) throw new RefusedError('conflict', `There is already an app with the id '${id}'.`);
+        if (isDuplicate(error))
+          throw new RefusedError('conflict', `There is already an app with the id '${id}'.`, 'id');
         throw error;
       }
     },
@@ -74,6 +77,17 @@ export function createSecretStore(database: Database): SecretStore {
       const { count } = await database.secret.updateMany({
         where: { id, ...owner },
         data: { hash: new Uint8Array(hash), lastFour, generation: { increment: 1 }, lastUsedAt: null },
+      });
+      return count > 0;
+    },
+
+    async update(owner, id, { label, expiresAt }) {
+      const { count } = await database.secret.updateMany({
+        where: { id, ...owner },
+        data: {
+          ...(label !== undefined && { label }),
+          ...(expiresAt !== undefined && { expiresAt: expiresAt === null ? null : fromSeconds(expiresAt) }),
+        },
       });
       return count > 0;
     },

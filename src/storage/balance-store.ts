@@ -1,5 +1,7 @@
-import type { BalanceStore } from '../oauth/registry-ports.ts';
+import { RefusedError } from '../oauth/errors.ts';
+import type { BalanceStore, TopUp } from '../oauth/registry-ports.ts';
 import type { Database } from './database.ts';
+import type { TopUpModel } from './generated/models.ts';
 import { toSeconds } from './rows.ts';
 
 /** Balances of prepaid credits in PostgreSQL, as operators see and change them. */
@@ -15,8 +17,27 @@ export function createBalanceStore(database: Database): BalanceStore {
 
     async findTopUp(appId, reference) {
       const row = await database.topUp.findUnique({ where: { appId_reference: { appId, reference } } });
-      if (row === null) return undefined;
-      return { id: row.id, appId, credits: Number(row.credits), reference, createdAt: toSeconds(row.createdAt) };
+      return row === null ? undefined : toTopUp(row);
+    },
+
+    async listTopUps(appId, { limit, after }) {
+      const last = after === undefined ? undefined : await database.topUp.findUnique({ where: { id: after, appId } });
+      if (last === null) {
+        throw new RefusedError('invalid', 'The cursor is not from this list. Begin without one.');
+      }
+      const rows = await database.topUp.findMany({
+        where: {
+          appId,
+          ...(last !== undefined && {
+            createdAt: { lte: last.createdAt },
+            OR: [{ createdAt: { lt: last.createdAt } }, { id: { lt: last.id } }],
+          }),
+        },
+        orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
+        take: limit + 1,
+      });
+      const items = rows.slice(0, limit).map(toTopUp);
+      return { items, next: rows.length > limit ? items.at(-1)?.id : undefined };
     },
 
     async change(topUp) {
@@ -42,4 +63,8 @@ export function createBalanceStore(database: Database): BalanceStore {
       return { ...topUp, createdAt: toSeconds(row.created_at) };
     },
   };
+}
+
+function toTopUp({ id, appId, credits, reference, createdAt }: TopUpModel): TopUp {
+  return { id, appId, credits: Number(credits), reference: reference ?? undefined, createdAt: toSeconds(createdAt) };
 }

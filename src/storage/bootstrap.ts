@@ -29,17 +29,20 @@ export async function underBootstrapLock<T>(database: Database, work: () => Prom
 interface BuiltIns {
   readonly issuer: string;
   readonly firstPartyApi: string;
+  /** The API whose tokens the admin API takes, and what it offers. */
+  readonly adminApi: { readonly identifier: string; readonly scopes: readonly string[] };
   readonly firstPartyAppId: string;
   /** The sealed HS256 key for the first-party API, should it have to be made. */
   readonly sealedKey: { readonly kid: string; readonly sealed: Uint8Array<ArrayBuffer> };
 }
 
 /**
- * Makes the two built-in APIs and the app of the login surface, where they are missing. Changes nothing that is there,
+ * Makes the three built-in APIs and the app of the login surface, where they are missing. Changes nothing that is there,
  * but for the login app, which follows the issuer when that has moved.
+ * @returns whether this is a first boot
  */
-export async function ensureBuiltIns(database: Database, builtIns: BuiltIns): Promise<void> {
-  const { issuer, firstPartyApi, firstPartyAppId, sealedKey } = builtIns;
+export async function ensureBuiltIns(database: Database, builtIns: BuiltIns): Promise<boolean> {
+  const { issuer, firstPartyApi, adminApi, firstPartyAppId, sealedKey } = builtIns;
   await database.api.createMany({
     data: [
       { identifier: issuer, name: 'Default API', algorithm: 'RS256', allowApiKeys: true },
@@ -51,10 +54,16 @@ export async function ensureBuiltIns(database: Database, builtIns: BuiltIns): Pr
         hmacKeyId: sealedKey.kid,
         hmacKeySealed: sealedKey.sealed,
       },
+      { identifier: adminApi.identifier, name: 'Admin API', algorithm: 'RS256', scopes: [...adminApi.scopes] },
     ],
     skipDuplicates: true,
   });
-  await database.app.createMany({
+  // A later version may offer more.
+  await database.api.updateMany({
+    where: { identifier: adminApi.identifier, NOT: { scopes: { equals: [...adminApi.scopes] } } },
+    data: { scopes: [...adminApi.scopes] },
+  });
+  const { count } = await database.app.createMany({
     data: [
       {
         id: firstPartyAppId,
@@ -72,6 +81,7 @@ export async function ensureBuiltIns(database: Database, builtIns: BuiltIns): Pr
     where: { id: firstPartyAppId, apiIdentifier: { endsWith: FIRST_PARTY_PATH, not: firstPartyApi } },
     data: { apiIdentifier: firstPartyApi },
   });
+  return count > 0;
 }
 
 /**

@@ -29,6 +29,18 @@ export function createConnectionStore(
       return rows.length > 0;
     },
 
+    async disconnectWithConsent(connectionId) {
+      const rows = await database.$queryRaw<{ hash: Uint8Array }[]>`
+        WITH ended AS (
+          DELETE FROM connections WHERE id = ${connectionId} RETURNING user_id, app_id, hash
+        ), forgotten AS (
+          DELETE FROM consents USING ended WHERE consents.user_id = ended.user_id AND consents.app_id = ended.app_id
+        )
+        SELECT hash FROM ended`;
+      for (const { hash } of rows) onDisconnected(hash);
+      return rows.length > 0;
+    },
+
     async recordUse(uses) {
       const ids = [...uses.keys()];
       const times = [...uses.values()].map(fromSeconds);

@@ -96,6 +96,13 @@ export function isUnavailable(error: unknown): boolean {
   return false;
 }
 
+/** Works in a transaction: the one that `database` is already, or one of its own. */
+export function inTransaction<T>(database: Database, work: (client: Database) => Promise<T>): Promise<T> {
+  return typeof database.$transaction === 'function'
+    ? database.$transaction((transaction) => work(transaction as Database))
+    : work(database);
+}
+
 /** Whether an error is the refusal of a second row with the same key. */
 export function isDuplicate(error: unknown): boolean {
   return (error as { code?: unknown }).code === 'P2002';

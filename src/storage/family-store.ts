@@ -2,7 +2,7 @@ import type { FamilyStore, RotationRequest } from '../oauth/authorization-ports.
 import type { Family } from '../oauth/model.ts';
 import type { Database, RunStatement } from './database.ts';
 import { Prisma } from './generated/client.ts';
-import { fromSeconds, toOptionalSeconds, toSeconds } from './rows.ts';
+import { fromSeconds, toFamilySummary, toSeconds } from './rows.ts';
 
 interface FamilyColumns {
   id: string;
@@ -86,6 +86,21 @@ export function createFamilyStore(
       return rows.length > 0;
     },
 
+    async revokeWithConsent(familyId, reason, now) {
+      const rows = await database.$queryRaw<{ access_expires_at: Date }[]>`
+        WITH revoked AS (
+          UPDATE families SET revoked_at = ${fromSeconds(now)}::timestamptz, revoked_reason = ${reason}
+           WHERE id = ${familyId} AND revoked_at IS NULL
+          RETURNING user_id, app_id, access_expires_at
+        ), forgotten AS (
+          DELETE FROM consents USING revoked
+           WHERE consents.user_id = revoked.user_id AND consents.app_id = revoked.app_id
+        )
+        SELECT access_expires_at FROM revoked`;
+      for (const { access_expires_at } of rows) onRevoked(familyId, toSeconds(access_expires_at) + 1);
+      return rows.length > 0;
+    },
+
     async list({ userId, appId }, now) {
       const rows = await database.family.findMany({
         where: {
@@ -97,18 +112,7 @@ export function createFamilyStore(
         include: { app: { select: { name: true } }, user: { select: { email: true } } },
         orderBy: { createdAt: 'desc' },
       });
-      return rows.map((row) => ({
-        id: row.id,
-        appId: row.appId,
-        appName: row.app.name,
-        userId: row.userId,
-        userEmail: row.user.email,
-        apiIdentifier: row.apiIdentifier,
-        scopes: row.scopes,
-        createdAt: toSeconds(row.createdAt),
-        expiresAt: toSeconds(row.expiresAt),
-        lastUsedAt: toOptionalSeconds(row.lastUsedAt),
-      }));
+      return rows.map(toFamilySummary);
     },
   };
 }

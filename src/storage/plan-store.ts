@@ -22,7 +22,10 @@ export function createPlanStore(database: Database): PlanStore {
         await database.plan.create({ data: toColumns(plan) });
       } catch (error) {
         if (!isDuplicate(error)) throw error;
-        throw new RefusedError('conflict', `There is already a plan '${plan.name}'. Change it with 'plan update'.`);
+        throw new RefusedError(
+          'conflict',
+          `There is already a plan '${plan.name}'. Change that one, or choose another name.`,
+        );
       }
     },
 
@@ -30,12 +33,21 @@ export function createPlanStore(database: Database): PlanStore {
       await database.plan.update({ where: { name: plan.name }, data: toColumns(plan) });
     },
 
+    async findUse(planName, most) {
+      // One by one, for a transaction has one connection.
+      const where = { planName };
+      const apps = await database.app.count({ where });
+      const first = await database.app.findMany({ where, select: { id: true }, orderBy: { id: 'asc' }, take: most });
+      const policies = await database.developerPolicy.count({ where });
+      return { apps, appIds: first.map(({ id }) => id), isOfMembers: policies > 0 };
+    },
+
     async delete(name) {
       try {
         await database.plan.delete({ where: { name } });
       } catch (error) {
         if (!isDanglingReference(error)) throw error;
-        throw new RefusedError('conflict', `Apps still have the plan '${name}'. Give them another one first.`);
+        throw new RefusedError('conflict', `The plan '${name}' is in use again. Look at who has it.`);
       }
     },
   };

@@ -1,3 +1,4 @@
+import type { FamilySummary } from '../oauth/authorization-ports.ts';
 import type { Algorithm, Api, ApiKey, App, Connection, Plan, Secret, Session, User } from '../oauth/model.ts';
 import { allowedScopes } from '../oauth/scopes.ts';
 import type * as Prisma from './generated/models.ts';
@@ -50,6 +51,7 @@ export function toApi(row: ApiRow): Api {
     allowApiKeys: row.allowApiKeys,
     introspectionMaxAgeSeconds: row.introspectionMaxAgeSeconds,
     scopeDescriptions: row.scopeDescriptions as Record<string, string>,
+    hmacKeyId: row.hmacKeyId ?? undefined,
     secrets: row.secrets.map(toSecret),
   };
 }
@@ -104,6 +106,23 @@ export function toUser(row: Prisma.UserModel): User {
     isAdmin: row.isAdmin,
     enabled: row.disabledAt === null,
     createdAt: toSeconds(row.createdAt),
+  };
+}
+
+export function toFamilySummary(
+  row: Prisma.FamilyModel & { app: { name: string }; user: { email: string } },
+): FamilySummary {
+  return {
+    id: row.id,
+    appId: row.appId,
+    appName: row.app.name,
+    userId: row.userId,
+    userEmail: row.user.email,
+    apiIdentifier: row.apiIdentifier,
+    scopes: row.scopes,
+    createdAt: toSeconds(row.createdAt),
+    expiresAt: toSeconds(row.expiresAt),
+    lastUsedAt: toOptionalSeconds(row.lastUsedAt),
   };
 }
 

@@ -53,6 +53,11 @@ export function createSessionStore(database: Database, idleSeconds: number): Ses
       return count > 0;
     },
 
+    async endAll(userId) {
+      const { count } = await database.session.deleteMany({ where: { userId } });
+      return count;
+    },
+
     async endOthers(userId, keptSessionId) {
       await database.session.deleteMany({ where: { userId, id: { not: keptSessionId } } });
     },

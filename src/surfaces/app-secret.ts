@@ -2,6 +2,7 @@ import { bearerToken, encodeOAuthError, type Surface, tokenHeaders } from '../ht
 import { OAuthError } from '../oauth/errors.ts';
 import { optionalParameter, requiredParameter } from '../oauth/parameters.ts';
 import type { SurfaceProfile } from '../oauth/token-service.ts';
+import { revokeDescription, tokenDescription } from './wire/app-secret.ts';
 
 const profile: SurfaceProfile = {
   name: 'app-secret',
@@ -19,6 +20,7 @@ const appSecret: Surface = {
     {
       method: 'POST',
       path: '/token',
+      description: tokenDescription,
       async handle({ id, parameters, address }, core) {
         const appId = requiredParameter(parameters, 'app_id');
         const rawSecret = requiredParameter(parameters, 'secret');
@@ -48,6 +50,7 @@ const appSecret: Surface = {
     {
       method: 'POST',
       path: '/token-revoke',
+      description: revokeDescription,
       async handle(request, core) {
         const { id: requestId, address } = request;
         await core.revocation.revokePresented(bearerToken(request), { requestId, address });

@@ -1,6 +1,7 @@
 import { bearerToken, encodeOAuthError, type Surface, tokenHeaders } from '../http/contract.ts';
 import { requiredParameter } from '../oauth/parameters.ts';
 import type { SurfaceProfile } from '../oauth/token-service.ts';
+import { disconnectDescription, tokenDescription } from './wire/connection.ts';
 
 const profile: SurfaceProfile = {
   name: 'connection',
@@ -19,6 +20,7 @@ const connection: Surface = {
     {
       method: 'POST',
       path: '/auth/token',
+      description: tokenDescription,
       async handle({ id, parameters, address }, core) {
         const appId = requiredParameter(parameters, 'client_id');
         const rawSecret = requiredParameter(parameters, 'client_secret');
@@ -43,6 +45,7 @@ const connection: Surface = {
     {
       method: 'POST',
       path: '/disconnect',
+      description: disconnectDescription,
       async handle(request, core) {
         const { id: requestId, address } = request;
         await core.revocation.revokePresented(bearerToken(request), { requestId, address }, 'connection');

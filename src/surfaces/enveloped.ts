@@ -3,6 +3,7 @@ import { OAuthError } from '../oauth/errors.ts';
 import { type Parameters, requiredParameter } from '../oauth/parameters.ts';
 import { foldEmail } from '../oauth/people.ts';
 import type { SurfaceProfile } from '../oauth/token-service.ts';
+import { tokenDescription } from './wire/enveloped.ts';
 
 const profile: SurfaceProfile = {
   name: 'enveloped',
@@ -24,6 +25,7 @@ const enveloped: Surface = {
     {
       method: 'POST',
       path: '/api/oauth/token',
+      description: tokenDescription,
       async handle({ id, parameters, address }, core) {
         const grantType = requiredParameter(parameters, 'grant_type');
         const appId = clientId(parameters);

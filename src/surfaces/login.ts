@@ -11,6 +11,7 @@ import { OAuthError } from '../oauth/errors.ts';
 import { FIRST_PARTY_APP_ID, type TokenSet } from '../oauth/model.ts';
 import { requiredParameter } from '../oauth/parameters.ts';
 import type { SurfaceProfile } from '../oauth/token-service.ts';
+import { loginDescription, logoutDescription, refreshDescription } from './wire/login.ts';
 
 const profile: SurfaceProfile = {
   name: 'login',
@@ -33,6 +34,7 @@ const login: Surface = {
     {
       method: 'POST',
       path: '/api/auth/login',
+      description: loginDescription,
       async handle(request, core) {
         const { email } = request.parameters;
         requiredParameter(request.parameters, 'email');
@@ -50,6 +52,7 @@ const login: Surface = {
     {
       method: 'POST',
       path: '/api/auth/refresh',
+      description: refreshDescription,
       async handle(request, core) {
         requiredParameter(request.parameters, 'refresh');
         return success(await issue('refresh_token', request, core), {});
@@ -58,8 +61,9 @@ const login: Surface = {
     {
       method: 'POST',
       path: '/api/auth/logout',
-      async handle({ id, parameters }, core) {
-        await core.revocation.endFamily(requiredParameter(parameters, 'refresh'), id);
+      description: logoutDescription,
+      async handle({ id: requestId, parameters, address }, core) {
+        await core.revocation.endFamily(requiredParameter(parameters, 'refresh'), { requestId, address });
         return { status: 200, body: { success: 'true' } };
       },
     },

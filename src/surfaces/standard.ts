@@ -3,6 +3,7 @@ import type { AppCredentials } from '../oauth/app-authentication.ts';
 import { OAuthError } from '../oauth/errors.ts';
 import { optionalParameter } from '../oauth/parameters.ts';
 import type { SurfaceProfile } from '../oauth/token-service.ts';
+import { tokenDescription } from './wire/standard.ts';
 
 /** The grants that the standard surface offers, as discovery lists them. */
 export const profile: SurfaceProfile = {
@@ -22,6 +23,7 @@ const standard: Surface = {
     {
       method: 'POST',
       path: '/oauth/token',
+      description: tokenDescription,
       async handle(request, core) {
         const { parameters } = request;
         const tokenSet = await core.tokens.issue({

@@ -34,6 +34,8 @@ const secrets = new Map<string, string>();
 const answers: TestResponse[] = [];
 let output = '';
 let lines: readonly LogLine[] = [];
+/** What the database keeps of it for people to read, a row a line. */
+let recorded: readonly string[] = [];
 
 function secret(name: string, value: string): string {
   secrets.set(`${name} #${secrets.size}`, value);
@@ -91,6 +93,8 @@ beforeAll(async () => {
 
   await collectHashes();
   expect(await server.end()).toBe(0);
+  await operator.dependencies.records.trail.flush();
+  recorded = await readRecords();
   output = server.stdout() + server.stderr();
   lines = server.log();
 }, 60_000);
@@ -116,6 +120,16 @@ async function collectHashes(): Promise<void> {
     secret('hash', [...bytes].join(', '));
   }
   await sql.end();
+}
+
+async function readRecords(): Promise<string[]> {
+  const sql = new pg.Client(database.url);
+  await sql.connect();
+  const { rows } = await sql.query<{ row: string }>(
+    "SELECT 'audit ' || row_to_json(e)::text AS row FROM audit_events e UNION ALL SELECT 'failure ' || row_to_json(f)::text FROM app_failures f UNION ALL SELECT 'usage ' || row_to_json(u)::text FROM usage_hours u",
+  );
+  await sql.end();
+  return rows.map(({ row }) => row);
 }
 
 async function useEverything(): Promise<void> {
@@ -264,6 +278,16 @@ describe('everything that was written', () => {
   it('holds no secret, token, password, credentials or hash', () => {
     const leaked = [...secrets].filter(([, value]) => value.length > 4 && output.includes(value));
     expect(leaked.map(([name, value]) => `${name}: ${lineWith(value)}`)).toEqual([]);
+  });
+
+  it('for the audit trail, the failure log and the usage numbers holds none either', () => {
+    for (const kind of ['audit', 'failure', 'usage']) {
+      expect(recorded.filter((row) => row.startsWith(kind)).length).toBeGreaterThan(10);
+    }
+    const leaked = [...secrets].flatMap(([name, value]) =>
+      recorded.filter((row) => value.length > 4 && row.includes(value)).map((row) => `${name}: ${row}`),
+    );
+    expect(leaked).toEqual([]);
   });
 
   it('is JSON on standard output, one object a line, each with level, time and msg', () => {

@@ -97,16 +97,16 @@ describe('making a key', () => {
     [
       'a person who is not there',
       { owner: { email: 'nobody@example.com' } },
-      /nobody@example\.com.*user list/,
+      /nobody@example\.com.*list of users/,
       'not_found',
     ],
-    ['an app that is not there', { owner: { appId: 'nothing' } }, /nothing.*app list/, 'not_found'],
-    ['an app that is disabled', { owner: { appId: 'mine-off' } }, /disabled.*app enable/],
+    ['an app that is not there', { owner: { appId: 'nothing' } }, /nothing.*list of apps/, 'not_found'],
+    ['an app that is disabled', { owner: { appId: 'mine-off' } }, /disabled\. Enable it first/],
     ['an app that acts for people only', { owner: { appId: 'mine-for-people' } }, /grant client_credentials/],
     [
       'an API that is not there',
       { owner: { email: EMAIL }, apiIdentifier: 'https://no.example' },
-      /api list/,
+      /list of APIs/,
       'not_found',
     ],
     ['another API than the app’s', { owner: { appId: 'mine' }, apiIdentifier: CLOSED }, /Leave the API out/],
@@ -138,7 +138,7 @@ describe('making a key', () => {
   it('refuses a person who is disabled', async () => {
     const { email } = await server.createUser(`${randomUUID()}@example.com`);
     await server.dependencies.users.setEnabled(email, false);
-    await expect(keys.create({ owner: { email } })).rejects.toThrow(refused(/disabled.*user enable/));
+    await expect(keys.create({ owner: { email } })).rejects.toThrow(refused(/disabled\. Enable them first/));
   });
 
   it('stops at 100 live keys for each person and app, also when twenty are asked for at once', async () => {
@@ -248,7 +248,7 @@ describe('listing and deleting', () => {
     await keys.delete(own.key.id, userId);
     await keys.delete(ofApp.key.id, userId);
     await keys.delete(nobodys.key.id);
-    await expect(keys.delete(nobodys.key.id)).rejects.toThrow(refused(/api-key list/, 'not_found'));
+    await expect(keys.delete(nobodys.key.id)).rejects.toThrow(refused(/list of API keys/, 'not_found'));
     expect(await idsOf({})).toEqual([bobs.key.id]);
   });
 

@@ -112,11 +112,11 @@ describe('changing', () => {
 
   it('of an app that is not there is refused', async () => {
     for (const attempt of [
-      server.dependencies.apps.update('nobody', { name: 'x' }),
-      server.dependencies.apps.setEnabled('nobody', false),
-      server.dependencies.apps.delete('nobody'),
+      () => server.dependencies.apps.update('nobody', { name: 'x' }),
+      () => server.dependencies.apps.setEnabled('nobody', false),
+      () => server.dependencies.apps.delete('nobody'),
     ]) {
-      await expect(attempt).rejects.toThrow(refused(/nobody/, 'not_found'));
+      await expect(attempt()).rejects.toThrow(refused(/nobody/, 'not_found'));
     }
   });
 });

@@ -36,7 +36,7 @@ describe('a plan', () => {
 
   it('that makes no sense is refused with the reason', async () => {
     await registry.create('there', {});
-    await expect(registry.create('there', {})).rejects.toMatchObject(refusal('conflict', "'plan update'"));
+    await expect(registry.create('there', {})).rejects.toMatchObject(refusal('conflict', 'Change that one'));
     for (const name of ['', 'a plan', 'x'.repeat(101), 'é']) {
       await expect(registry.create(name, {})).rejects.toMatchObject(refusal('invalid', 'A-Z a-z 0-9'));
     }
@@ -45,7 +45,7 @@ describe('a plan', () => {
     }
     await expect(registry.create('x', { tokenCost: 1 })).rejects.toMatchObject(refusal('invalid', 'Make it metered'));
     await expect(registry.create('x', { metered: true, tokenCost: 0.5 })).rejects.toMatchObject(refusal('invalid'));
-    await expect(registry.update('nobody', {})).rejects.toMatchObject(refusal('not_found', "'plan list'"));
+    await expect(registry.update('nobody', {})).rejects.toMatchObject(refusal('not_found', 'list of plans'));
     await expect(registry.delete('nobody')).rejects.toMatchObject(refusal('not_found'));
     expect(await registry.find('x')).toBeUndefined();
   });
@@ -65,7 +65,7 @@ describe('a plan', () => {
     const { apps } = server.dependencies;
     await registry.create('given', {});
     const { id } = await server.createApp();
-    await expect(apps.update(id, { planName: 'none' })).rejects.toMatchObject(refusal('not_found', "'plan create'"));
+    await expect(apps.update(id, { planName: 'none' })).rejects.toMatchObject(refusal('not_found', 'list of plans'));
     expect((await apps.update(id, { planName: 'given' })).plan).toMatchObject({ name: 'given' });
     expect((await apps.update(id, { name: 'Other' })).plan).toMatchObject({ name: 'given' });
     expect((await apps.update(id, { planName: '' })).plan).toBeUndefined();

@@ -6,6 +6,7 @@ import { createDependencies, type Dependencies } from '../../src/dependencies.ts
 import type { AppInput } from '../../src/oauth/app-registry.ts';
 import type { Clock } from '../../src/oauth/ports.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
+import { checkAnswers } from './documented-answers.ts';
 
 export const ISSUER = 'http://localhost:3000';
 export const MASTER_KEY = 'a master key for tests, of 32 characters or more';
@@ -78,6 +79,7 @@ export async function startTestServer(
   });
   const dependencies = await createDependencies(config, { use: 'server', log, clock });
   const app = await buildApp(dependencies);
+  await checkAnswers(app, config.issuer);
 
   const post = async (url: string, payload: string, headers: Record<string, string>): Promise<TestResponse> => {
     const response = await app.inject({ method: 'POST', url, payload, headers });

@@ -1,3 +1,4 @@
+import { appAtSurface } from '../actors.ts';
 import { assertRedeemed, presentCode } from '../code-redemption.ts';
 import type { Grant, GrantDependencies } from '../grant.ts';
 
@@ -6,7 +7,7 @@ import type { Grant, GrantDependencies } from '../grant.ts';
  * with everything right takes that family back.
  */
 export default function authorizationCode(dependencies: GrantDependencies): Grant {
-  const { codes, secrets, policy, findUser } = dependencies;
+  const { codes, secrets, policy, audit, findUser } = dependencies;
 
   return {
     type: 'authorization_code',
@@ -17,7 +18,7 @@ export default function authorizationCode(dependencies: GrantDependencies): Gran
     ],
     allowsPublicApps: true,
 
-    async authorize({ app, parameters, now, accessExpiresAt }) {
+    async authorize({ app, parameters, now, accessExpiresAt, address, requestId }) {
       const presented = presentCode(parameters, app, secrets, now);
       const familyId = secrets.newId('family');
       const wantsRefreshToken = app.grants.includes('refresh_token');
@@ -35,6 +36,8 @@ export default function authorizationCode(dependencies: GrantDependencies): Gran
           accessExpiresAt,
           refreshToken: draft && { hash: secrets.hash(draft.rawValue), expiresAt: draft.expiresAt },
         }),
+        appAtSurface(app, { address, requestId }),
+        audit,
       );
       return {
         subject: redeemed.userId,

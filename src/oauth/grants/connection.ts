@@ -1,3 +1,4 @@
+import { appAtSurface } from '../actors.ts';
 import { assertRedeemed, presentCode } from '../code-redemption.ts';
 import type { Grant, GrantDependencies } from '../grant.ts';
 
@@ -5,7 +6,7 @@ import type { Grant, GrantDependencies } from '../grant.ts';
  * A code for a token that lasts until it is disconnected. Nothing bounds its life, so it is opaque and looked up; no
  * standard surface offers it.
  */
-export default function connection({ codes, secrets, findUser }: GrantDependencies): Grant {
+export default function connection({ codes, secrets, audit, findUser }: GrantDependencies): Grant {
   return {
     type: 'connection',
     // Whoever may redeem codes may do so here, on the surface that its operator allows.
@@ -17,7 +18,7 @@ export default function connection({ codes, secrets, findUser }: GrantDependenci
     ],
     allowsPublicApps: false,
 
-    async authorize({ app, parameters, now }) {
+    async authorize({ app, parameters, now, address, requestId }) {
       const rawConnectionToken = secrets.generate('connection-token');
       const connectionId = secrets.newId('connection');
       const redeemed = assertRedeemed(
@@ -26,6 +27,8 @@ export default function connection({ codes, secrets, findUser }: GrantDependenci
           connectionId,
           tokenHash: secrets.hash(rawConnectionToken),
         }),
+        appAtSurface(app, { address, requestId }),
+        audit,
       );
       return {
         subject: redeemed.userId,

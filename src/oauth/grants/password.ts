@@ -1,3 +1,4 @@
+import { personAtSurface } from '../actors.ts';
 import { OAuthError } from '../errors.ts';
 import type { Grant, GrantDependencies } from '../grant.ts';
 import { createPasswordProof } from '../password-proof.ts';
@@ -9,7 +10,7 @@ import { grantScopes } from '../scopes.ts';
  * has no such grant, and third parties must never see a password.
  */
 export default function password(dependencies: GrantDependencies): Grant {
-  const { families, logins, passwords, secrets, policy } = dependencies;
+  const { families, logins, passwords, secrets, policy, audit } = dependencies;
   const proof = createPasswordProof(logins, passwords, policy);
 
   const wrong = (detail: string) =>
@@ -23,7 +24,7 @@ export default function password(dependencies: GrantDependencies): Grant {
     ],
     allowsPublicApps: true,
 
-    async authorize({ app, parameters, requestedScope, now, accessExpiresAt, address }) {
+    async authorize({ app, parameters, requestedScope, now, accessExpiresAt, address, requestId }) {
       const emailKey = foldEmail(parameters.email ?? '');
       const rawPassword = parameters.password ?? '';
       if (emailKey.length > MAX_EMAIL_CHARACTERS) {
@@ -34,8 +35,14 @@ export default function password(dependencies: GrantDependencies): Grant {
       }
 
       const user = await logins.findUserByEmail(emailKey);
+      const event = { action: 'sign_in', requestId, unlogged: true } as const;
       if (!(await proof.isRight({ emailKey, user, rawPassword, address, now })) || user === undefined) {
-        throw wrong(user === undefined ? 'unknown e-mail' : user.enabled ? 'wrong password' : 'user is disabled');
+        const reason = user === undefined ? 'unknown e-mail' : user.enabled ? 'wrong password' : 'user is disabled';
+        const target = user && ({ kind: 'user', id: user.id } as const);
+        const actor = personAtSurface(undefined, { address, requestId });
+        const trail = { action: 'sign_in', actor, target, details: { app: app.id, reason } };
+        audit.record({ ...event, outcome: 'failure', trail });
+        throw wrong(reason);
       }
 
       const scopes = grantScopes(requestedScope, app.allowedScopes);
@@ -57,6 +64,13 @@ export default function password(dependencies: GrantDependencies): Grant {
         passwordHash: user.passwordHash,
       });
       if (!started) throw wrong('user was changed during the sign-in');
+      const trail = {
+        action: 'sign_in',
+        actor: personAtSurface(user, { address, requestId }),
+        target: { kind: 'family', id: familyId } as const,
+        details: { app: app.id },
+      };
+      audit.record({ ...event, outcome: 'success', trail });
 
       return {
         subject: user.id,

@@ -1,3 +1,5 @@
+import { appAtSurface } from '../actors.ts';
+import type { Actor } from '../audit-trail.ts';
 import { OAuthError } from '../errors.ts';
 import type { Grant, GrantDependencies } from '../grant.ts';
 import { grantScopes } from '../scopes.ts';
@@ -7,7 +9,7 @@ import { grantScopes } from '../scopes.ts';
  * kills the whole family, for then two parties hold it. Narrowing the scope concerns the new access token only.
  */
 export default function refreshToken(dependencies: GrantDependencies): Grant {
-  const { families, secrets, refreshTokens, policy, findUser } = dependencies;
+  const { families, secrets, refreshTokens, policy, audit, findUser } = dependencies;
 
   // One answer for all, for the reason would tell a thief how far he got; the log has it.
   const refused = (detail: string) =>
@@ -18,7 +20,7 @@ export default function refreshToken(dependencies: GrantDependencies): Grant {
     parameters: [{ name: 'refresh_token', required: true }],
     allowsPublicApps: true,
 
-    async authorize({ app, parameters, requestedScope, now, accessExpiresAt }) {
+    async authorize({ app, parameters, requestedScope, now, accessExpiresAt, address, requestId }) {
       const presentedHash = await refreshTokens.hashPresented(parameters.refresh_token ?? '');
       if (presentedHash === undefined) throw refused('not a refresh token of this server');
       if (requestedScope !== undefined) await assertNarrower(presentedHash, requestedScope, app.id);
@@ -38,6 +40,7 @@ export default function refreshToken(dependencies: GrantDependencies): Grant {
         accessExpiresAt,
         retryWindowSeconds: app.refreshRetryWindowSeconds,
       });
+      if (rotation.outcome === 'reused') await noteReuse(presentedHash, appAtSurface(app, { address, requestId }));
       if (rotation.outcome !== 'rotated' && rotation.outcome !== 'retried')
         throw refused(`refresh token ${rotation.outcome}`);
 
@@ -54,6 +57,23 @@ export default function refreshToken(dependencies: GrantDependencies): Grant {
       };
     },
   };
+
+  /** Two parties held the token, and one of them was not meant to. */
+  async function noteReuse(presentedHash: Uint8Array, actor: Actor): Promise<void> {
+    const family = await families.findByRefreshToken(presentedHash).catch(() => undefined);
+    audit.record({
+      action: 'family.reuse',
+      outcome: 'failure',
+      requestId: actor.requestId,
+      unlogged: true,
+      trail: {
+        action: 'family.reuse',
+        actor,
+        target: family && { kind: 'family', id: family.id },
+        details: { user: family?.userId, reason: 'a used refresh token came again; its family was revoked' },
+      },
+    });
+  }
 
   /** A scope that was never granted must be refused before the token is consumed. */
   async function assertNarrower(presentedHash: Uint8Array, requestedScope: string, appId: string): Promise<void> {
