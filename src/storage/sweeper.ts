@@ -11,6 +11,10 @@ const INTERVAL_MS = 60_000;
 const CLOCK_SKEW_MS = 300_000;
 // For so long people see which of their keys have expired.
 const API_KEY_MEMORY_MS = 30 * 86_400_000;
+const FAILURE_MEMORY_MS = 7 * 86_400_000;
+// A replica that was away for longer than this begins anew.
+const FLUSH_MEMORY_MS = 86_400_000;
+const NUMBERS_MEMORY_MS = 2 * 365 * 86_400_000;
 
 export interface Sweeper {
   /** One round, if no other replica is at it. Returns how many rows went, or undefined when another one sweeps. */
@@ -61,6 +65,22 @@ export function startSweeper({ database, clock, maintain, onError }: SweeperOpti
         await transaction.$executeRaw`
           DELETE FROM api_keys WHERE ctid = ANY (ARRAY(
             SELECT ctid FROM api_keys WHERE expires_at < ${new Date(now.getTime() - API_KEY_MEMORY_MS)}::timestamptz
+             LIMIT ${BATCH} FOR UPDATE SKIP LOCKED))`,
+        await transaction.$executeRaw`
+          DELETE FROM app_failures WHERE ctid = ANY (ARRAY(
+            SELECT ctid FROM app_failures WHERE at < ${new Date(now.getTime() - FAILURE_MEMORY_MS)}::timestamptz
+             LIMIT ${BATCH} FOR UPDATE SKIP LOCKED))`,
+        await transaction.$executeRaw`
+          DELETE FROM usage_flushes WHERE ctid = ANY (ARRAY(
+            SELECT ctid FROM usage_flushes WHERE at < ${new Date(now.getTime() - FLUSH_MEMORY_MS)}::timestamptz
+             LIMIT ${BATCH} FOR UPDATE SKIP LOCKED))`,
+        await transaction.$executeRaw`
+          DELETE FROM usage_days WHERE ctid = ANY (ARRAY(
+            SELECT ctid FROM usage_days WHERE day < ${new Date(now.getTime() - NUMBERS_MEMORY_MS)}::date
+             LIMIT ${BATCH} FOR UPDATE SKIP LOCKED))`,
+        await transaction.$executeRaw`
+          DELETE FROM gauges WHERE ctid = ANY (ARRAY(
+            SELECT ctid FROM gauges WHERE at < ${new Date(now.getTime() - NUMBERS_MEMORY_MS)}::timestamptz
              LIMIT ${BATCH} FOR UPDATE SKIP LOCKED))`,
         // A used refresh token stays until its family ends, to recognise whoever presents it again. A family may have
         // thousands of them, so they go first and it goes when it has none.

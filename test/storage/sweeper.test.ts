@@ -216,6 +216,38 @@ describe('sweeping', () => {
     expect(await names('login_failures', 'key')).toEqual([live]);
   });
 
+  it('keeps failed requests for seven days, numbers for two years, and the ids of what was written for a day', async () => {
+    const day = 86_400;
+    const both = (keep: number): readonly [Date, Date] => [at(-keep * day + 60), at(-keep * day - 60)];
+    for (const [name, time] of both(7).map((time, index) => [index === 0 ? 'kept' : 'old', time] as const)) {
+      await sql.query(
+        "INSERT INTO app_failures (app_id, at, surface, code, reason) VALUES ('app', $2, 'standard', 'invalid_client', $1)",
+        [name, time],
+      );
+    }
+    const [keptFlush, oldFlush] = both(1);
+    await sql.query('INSERT INTO usage_flushes (id, at) VALUES ($1, $2), ($3, $4)', [
+      'kept',
+      keptFlush,
+      'old',
+      oldFlush,
+    ]);
+    const [keptGauge, oldGauge] = both(730);
+    await sql.query("INSERT INTO gauges (name, at, value) VALUES ('kept', $1, 1), ('old', $2, 1)", [
+      keptGauge,
+      oldGauge,
+    ]);
+    await sql.query(
+      "INSERT INTO usage_days SELECT $1::date - n, CASE WHEN n > 730 THEN 'old' ELSE 'kept' END, 's', '', 'success', 1 FROM generate_series(729, 732) n",
+      [at(0).toISOString().slice(0, 10)],
+    );
+    await newSweeper().sweep();
+    expect(await names('app_failures', 'reason')).toEqual(['kept']);
+    expect(await names('usage_flushes', 'id')).toEqual(['kept']);
+    expect(await names('gauges', 'name')).toEqual(['kept']);
+    expect(await names('usage_days', 'app_id')).toEqual(['kept', 'kept']);
+  });
+
   it('stands back while another replica sweeps', async () => {
     let maintained = 0;
     const sweeper = newSweeper(async () => {
