@@ -55,9 +55,3 @@ export function listed(values: readonly string[]): string {
 export function printable(text: string): string {
   return text.replace(/\p{Cc}/gu, '?');
 }
-
-/** Epoch seconds as they stand in JSON. */
-export function isoTime(seconds: number): string {
-  const date = new Date(seconds * 1000);
-  return Number.isNaN(date.getTime()) ? String(seconds) : date.toISOString().replace('.000Z', 'Z');
-}

@@ -4,13 +4,17 @@ import { registerApiCommands } from './commands/api.ts';
 import { registerApiKeyCommands } from './commands/api-key.ts';
 import { registerAppCommands } from './commands/app.ts';
 import { registerApplyCommand } from './commands/apply.ts';
+import { registerAuditCommands } from './commands/audit.ts';
 import { registerBalanceCommands } from './commands/balance.ts';
 import { registerConfigCommands } from './commands/config.ts';
 import { registerConnectionCommands } from './commands/connection.ts';
+import { registerExportCommand } from './commands/export.ts';
 import { registerFamilyCommands } from './commands/family.ts';
 import { registerKeyCommands } from './commands/key.ts';
 import { registerMigrateCommand } from './commands/migrate.ts';
+import { registerOpenApiCommand } from './commands/openapi.ts';
 import { registerPlanCommands } from './commands/plan.ts';
+import { registerPolicyCommands } from './commands/policy.ts';
 import { registerRoleCommands } from './commands/role.ts';
 import { registerAppSecretCommands } from './commands/secret.ts';
 import { registerServeCommand } from './commands/serve.ts';
@@ -42,13 +46,17 @@ export function createProgram(): Command {
   registerRoleCommands(program);
   registerPlanCommands(program);
   registerBalanceCommands(program);
+  registerPolicyCommands(program);
   registerFamilyCommands(program);
   registerConnectionCommands(program);
   registerKeyCommands(program);
   registerTokenCommands(program);
+  registerAuditCommands(program);
   registerApplyCommand(program);
+  registerExportCommand(program);
   registerMigrateCommand(program);
   registerConfigCommands(program);
+  registerOpenApiCommand(program);
   return program;
 }
 

@@ -17,11 +17,16 @@ export async function runCommand(
   command: Command,
   work: (dependencies: Dependencies) => Promise<Result>,
 ): Promise<void> {
+  // Before closing: a secret that was made must be seen, whatever happens then.
+  await withDependencies(async (dependencies) => printResult(command, await work(dependencies)));
+}
+
+/** The same for a command that prints by itself, piece by piece. */
+export async function withDependencies(work: (dependencies: Dependencies) => Promise<void>): Promise<void> {
   const config = loadConfig(readEnvironment());
   const dependencies = await createDependencies(config, { use: 'tool', log: createToolLog(config) });
   try {
-    // Before closing: a secret that was made must be seen, whatever happens then.
-    await printResult(command, await work(dependencies));
+    await work(dependencies);
   } finally {
     await dependencies.close();
   }

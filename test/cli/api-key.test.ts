@@ -43,6 +43,7 @@ describe('api-key', () => {
     expect(made).toEqual({
       id: expect.stringMatching(/^key_/),
       user: EMAIL,
+      user_id: expect.stringMatching(/^usr_/),
       app: null,
       api: ISSUER,
       scopes: ['a', 'b'],

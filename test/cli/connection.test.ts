@@ -1,3 +1,4 @@
+import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createCodeApp, createIntrospector, createPerson, obtainCode, type Person } from '../support/code-flow.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
@@ -47,6 +48,22 @@ async function list(...options: string[]): Promise<any[]> {
   return json;
 }
 
+/** The apps that a person has allowed something, as the consent page remembers them. */
+async function consentsOf({ id }: Person, ...allowed: string[]): Promise<string[]> {
+  const client = new pg.Client(database.url);
+  await client.connect();
+  try {
+    await client.query(
+      "INSERT INTO consents (user_id, app_id, scopes, granted_at) SELECT $1, app, '{read}', now() FROM unnest($2::text[]) AS app",
+      [id, allowed],
+    );
+    const { rows } = await client.query<{ app_id: string }>('SELECT app_id FROM consents WHERE user_id = $1', [id]);
+    return rows.map(({ app_id }) => app_id).sort();
+  } finally {
+    await client.end();
+  }
+}
+
 describe('connection', () => {
   it('lists who is connected with what, and revokes one and no other', async () => {
     expect(await list()).toEqual([]);
@@ -61,6 +78,7 @@ describe('connection', () => {
     expect(connection).toEqual({
       id: expect.stringMatching(/^con_/),
       user: ada.email,
+      user_id: ada.id,
       app: 'billing',
       api: ISSUER,
       scopes: ['read'],
@@ -83,6 +101,7 @@ describe('connection', () => {
     // Looking is not using.
     expect((await list('--app', 'billing'))[0].last_used_at).toBeNull();
     expect([(await introspect(billing)).active, (await introspect(crm)).active]).toEqual([true, true]);
+    expect(await consentsOf(ada, 'billing', 'crm')).toEqual(['billing', 'crm']);
     const { status, json } = await cli(['connection', 'revoke', connection.id, '--json']);
     expect({ status, json }).toEqual({ status: 0, json: { id: connection.id, revoked: true } });
     await vi.waitFor(async () => expect((await introspect(billing)).active).toBe(false), 2000);
@@ -93,6 +112,8 @@ describe('connection', () => {
       reason: 'it was disconnected',
     });
     expect((await list()).map(({ app }) => app)).toEqual(['crm']);
+    // The app must ask again.
+    expect(await consentsOf(ada)).toEqual(['crm']);
     const again = await cli(['connection', 'revoke', connection.id, '--json']);
     expect([again.status, again.refusal.code]).toEqual([1, 'not_found']);
   });

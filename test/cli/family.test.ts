@@ -1,3 +1,4 @@
+import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import {
   type CodeApp,
@@ -47,6 +48,22 @@ async function list(...options: string[]): Promise<any[]> {
   return json;
 }
 
+/** The apps that a person has allowed something, as the consent page remembers them. */
+async function consentsOf({ id }: Person, ...allowed: string[]): Promise<string[]> {
+  const client = new pg.Client(database.url);
+  await client.connect();
+  try {
+    await client.query(
+      "INSERT INTO consents (user_id, app_id, scopes, granted_at) SELECT $1, app, '{read}', now() FROM unnest($2::text[]) AS app",
+      [id, allowed],
+    );
+    const { rows } = await client.query<{ app_id: string }>('SELECT app_id FROM consents WHERE user_id = $1', [id]);
+    return rows.map(({ app_id }) => app_id).sort();
+  } finally {
+    await client.end();
+  }
+}
+
 describe('family', () => {
   it('lists who let which app do what, for one person or one app or both, and for people in words', async () => {
     expect(await list()).toEqual([]);
@@ -61,6 +78,7 @@ describe('family', () => {
     expect(all.find(({ user, app }) => user === ada.email && app === 'cursor')).toEqual({
       id: expect.stringMatching(/^fam_/),
       user: ada.email,
+      user_id: ada.id,
       app: 'cursor',
       api: ISSUER,
       scopes: ['read'],
@@ -80,6 +98,7 @@ describe('family', () => {
   });
 
   it('revokes one and no other: its refresh tokens and its access tokens are dead on a running server', async () => {
+    expect(await consentsOf(ada, 'cursor', 'mobile')).toEqual(['cursor', 'mobile']);
     const [gone, kept] = [await obtainTokens(server, cursor, ada), await obtainTokens(server, cursor, ada)];
     const before = await list('--user', ada.email);
     const { family_id: id } = (await cli(['token', 'inspect', gone.refresh_token, '--json'])).json;
@@ -91,6 +110,8 @@ describe('family', () => {
     expect(await isActive(kept.access_token)).toBe(true);
     expect((await refresh(server, cursor, kept.refresh_token)).status).toBe(200);
     expect((await list('--user', ada.email)).map((family) => family.id)).not.toContain(id);
+    // The app must ask again.
+    expect(await consentsOf(ada)).toEqual(['mobile']);
     const again = await cli(['family', 'revoke', id, '--json']);
     expect([again.status, again.stdout, again.refusal.code]).toEqual([1, '', 'not_found']);
   });

@@ -63,7 +63,7 @@ describe('key rotate', () => {
     expect(third.stderr).toContain(`the RS256 key ${second.json[0].kid} signs from ${second.json[0].signs_from}`);
     // All or none.
     const keys = (await cli(['key', 'list', '--json'])).json;
-    expect((await cli(['key', 'rotate', '--json'])).refusal.message).toContain('--alg ES256, --alg EdDSA');
+    expect((await cli(['key', 'rotate', '--json'])).refusal.message).toContain('The keys of ES256 and EdDSA');
     expect((await cli(['key', 'list', '--json'])).json).toEqual(keys);
     expect(
       keys.filter(({ alg }: { alg: string }) => alg === 'RS256').map(({ state }: { state: string }) => state),

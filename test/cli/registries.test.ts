@@ -252,9 +252,9 @@ describe('app and secret', () => {
     const create = (...options: string[]) =>
       refused(['app', 'create', '--name', 'X', '--grant', 'client_credentials', ...options]);
     expect(await create('--api', 'https://none.example')).toMatchObject({
-      message: expect.stringContaining("'api create'"),
+      message: expect.stringContaining('list of APIs'),
     });
-    expect(await create('--role', 'none')).toMatchObject({ message: expect.stringContaining("'role create'") });
+    expect(await create('--role', 'none')).toMatchObject({ message: expect.stringContaining('list of roles') });
     expect(await create('--owner', 'none@example.com')).toMatchObject({
       message: expect.stringContaining('Make the user first'),
     });
@@ -361,7 +361,7 @@ describe('output for people', () => {
     expect(await cli(['app', 'show', 'nope'])).toMatchObject({
       status: 1,
       stdout: '',
-      stderr: "countersign: There is no app 'nope'. See the ids with 'app list'.\n",
+      stderr: "countersign: There is no app 'nope'. The ids are in the list of apps.\n",
     });
   });
 });

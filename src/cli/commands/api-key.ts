@@ -1,9 +1,10 @@
 import { type Command, Option } from 'commander';
 import type { ApiKeyOwnerInput } from '../../oauth/api-key-registry.ts';
+import { apiKeyJson } from '../../representations/api-key.ts';
+import { isoTime } from '../../representations/time.ts';
 import { type FilterOptions, toFilter, withFilter } from '../filter.ts';
 import { collect, seconds } from '../options.ts';
-import { fields, isoTime, listed, SHOWN_ONCE, table } from '../output.ts';
-import { apiKeyJson } from '../representations.ts';
+import { fields, listed, SHOWN_ONCE, table } from '../output.ts';
 import { runCommand } from '../run.ts';
 
 interface CreateOptions {

@@ -1,9 +1,10 @@
 import { type Command, Option } from 'commander';
 import { type ApiInput, type ApiWithKey, MAX_INTROSPECTION_AGE_SECONDS } from '../../oauth/api-registry.ts';
 import { ALGORITHMS, type Api } from '../../oauth/model.ts';
+import { apiJson, hmacKeyText } from '../../representations/api.ts';
+import { secretJson } from '../../representations/secret.ts';
 import { collect, collectPairs, seconds } from '../options.ts';
 import { fields, listed, SHOWN_ONCE, table } from '../output.ts';
-import { apiJson, hmacKeyText, secretJson } from '../representations.ts';
 import { runCommand } from '../run.ts';
 import { registerApiSecretCommands } from './secret.ts';
 

@@ -1,9 +1,11 @@
 import { type Command, Option } from 'commander';
 import type { AppInput } from '../../oauth/app-registry.ts';
 import { APP_SURFACES, REGISTRABLE_GRANTS } from '../../oauth/model.ts';
+import { type AppJson, appJson, appWithOwner } from '../../representations/app.ts';
+import { type BalanceJson, balanceJson } from '../../representations/balance.ts';
+import { secretJson } from '../../representations/secret.ts';
 import { collect, readSecretFromStdin, seconds } from '../options.ts';
 import { fields, listed, SHOWN_ONCE, table } from '../output.ts';
-import { type AppJson, appJson, appWithOwner, type BalanceJson, balanceJson, secretJson } from '../representations.ts';
 import { runCommand } from '../run.ts';
 
 interface AppOptions {

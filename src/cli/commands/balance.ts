@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
 import type { BalanceChange } from '../../oauth/balance-registry.ts';
+import { type BalanceJson, balanceJson, topUpJson } from '../../representations/balance.ts';
+import { isoTime } from '../../representations/time.ts';
 import { whole } from '../options.ts';
-import { fields, isoTime, type Result } from '../output.ts';
-import { type BalanceJson, balanceJson, topUpJson } from '../representations.ts';
+import { fields, type Result } from '../output.ts';
 import { runCommand } from '../run.ts';
 
 /** `balance …`: the prepaid credits of apps. */

@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
 import { RefusedError } from '../../oauth/errors.ts';
+import { connectionJson } from '../../representations/connection.ts';
+import { isoTime } from '../../representations/time.ts';
 import { type FilterOptions, toFilter, withFilter } from '../filter.ts';
-import { isoTime, listed, table } from '../output.ts';
-import { connectionJson } from '../representations.ts';
+import { listed, table } from '../output.ts';
 import { runCommand } from '../run.ts';
 
 /** `connection …`: the tokens that do not expire. */
@@ -31,11 +32,11 @@ export function registerConnectionCommands(program: Command): void {
 
   connection
     .command('revoke')
-    .description('end one: its token is dead, at once')
+    .description('end one: its token is dead, at once, and the app must ask the person again')
     .argument('<id>')
     .action((id: string, _options: unknown, command: Command) =>
       runCommand(command, async ({ connections }) => {
-        if (!(await connections.disconnect(id))) {
+        if (!(await connections.disconnectWithConsent(id))) {
           throw new RefusedError('not_found', `There is no connection '${id}'. See them with 'connection list'.`);
         }
         return { json: { id, revoked: true }, text: `Revoked the connection ${id}. Its token is dead.` };

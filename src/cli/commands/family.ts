@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
 import { systemClock } from '../../dependencies.ts';
 import { RefusedError } from '../../oauth/errors.ts';
+import { familyJson } from '../../representations/family.ts';
+import { isoTime } from '../../representations/time.ts';
 import { type FilterOptions, toFilter, withFilter } from '../filter.ts';
-import { isoTime, listed, table } from '../output.ts';
-import { familyJson } from '../representations.ts';
+import { listed, table } from '../output.ts';
 import { runCommand } from '../run.ts';
 
 /** `family …`: the authorizations that apps hold refresh tokens for. */
@@ -34,11 +35,11 @@ export function registerFamilyCommands(program: Command): void {
 
   family
     .command('revoke')
-    .description('take one back: its refresh tokens and its access tokens are dead, at once')
+    .description('take one back: its tokens are dead, at once, and the app must ask the person again')
     .argument('<id>')
     .action((id: string, _options: unknown, command: Command) =>
       runCommand(command, async ({ families }) => {
-        if (!(await families.revoke(id, 'revoked_by_operator', systemClock.nowSeconds()))) {
+        if (!(await families.revokeWithConsent(id, 'revoked_by_operator', systemClock.nowSeconds()))) {
           throw new RefusedError('not_found', `There is no live family '${id}'. See them with 'family list'.`);
         }
         return { json: { id, revoked: true }, text: `Revoked ${id}. All its tokens are dead.` };

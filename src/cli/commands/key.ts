@@ -4,8 +4,11 @@ import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import type { Dependencies } from '../../dependencies.ts';
 import { RefusedError } from '../../oauth/errors.ts';
+import { inOrder, rotateKeys } from '../../oauth/key-rotation.ts';
 import { ASYMMETRIC_ALGORITHMS, type AsymmetricAlgorithm } from '../../oauth/model.ts';
-import { isoTime, table } from '../output.ts';
+import { rotatedKeyJson, signingKeyJson } from '../../representations/signing-key.ts';
+import { isoTime } from '../../representations/time.ts';
+import { table } from '../output.ts';
 import { runCommand } from '../run.ts';
 
 type KeyStatus = ReturnType<Dependencies['keyRing']['list']>[number];
@@ -19,7 +22,7 @@ export function registerKeyCommands(program: Command): void {
     .description('list the signing keys')
     .action((_options: unknown, command: Command) =>
       runCommand(command, async ({ keyRing }) => {
-        const keys = [...keyRing.list()].sort((left, right) => order(left) - order(right));
+        const keys = inOrder(keyRing.list());
         const rows = keys.map((status) => [
           status.kid,
           status.algorithm,
@@ -28,7 +31,7 @@ export function registerKeyCommands(program: Command): void {
           isoTime(status.publishedAt),
         ]);
         return {
-          json: keys.map(keyJson),
+          json: keys.map(signingKeyJson),
           text: table(['kid', 'alg', 'state', 'signs from', 'published'], rows, 'There are no keys.'),
         };
       }),
@@ -40,15 +43,7 @@ export function registerKeyCommands(program: Command): void {
     .addOption(new Option('--alg <algorithm>', 'only the keys of this algorithm').choices(ASYMMETRIC_ALGORITHMS))
     .action(({ alg }: { alg?: AsymmetricAlgorithm }, command: Command) =>
       runCommand(command, async ({ keyRing }) => {
-        const algorithms = alg === undefined ? ASYMMETRIC_ALGORITHMS : [alg];
-        assertNoneUnderWay(keyRing.list(), algorithms, alg === undefined);
-        const rotated: { alg: string; kid: string; signs_from: string }[] = [];
-        for (const algorithm of algorithms) {
-          const promoted = await keyRing.rotate(algorithm);
-          if (promoted === undefined)
-            throw new RefusedError('conflict', `Somebody else rotates the ${algorithm} keys.`);
-          rotated.push({ alg: algorithm, kid: promoted.kid, signs_from: isoTime(promoted.signsFrom) });
-        }
+        const rotated = (await rotateKeys(keyRing, alg)).map(rotatedKeyJson);
         const rows = rotated.map(({ alg: algorithm, kid, signs_from }) => [algorithm, kid, signs_from]);
         return {
           json: rotated,
@@ -93,15 +88,13 @@ function exportKeys(
   algorithm: AsymmetricAlgorithm | undefined,
 ): ExportedKey[] {
   const published = new Map(keyRing.publicKeys().map((jwk) => [jwk.kid, jwk]));
-  const keys = [...keyRing.list()]
-    .sort((left, right) => order(left) - order(right))
-    .flatMap((status) => {
-      const jwk = published.get(status.kid);
-      if (jwk === undefined || (kid ?? status.kid) !== status.kid) return [];
-      if ((algorithm ?? status.algorithm) !== status.algorithm) return [];
-      const pem = createPublicKey({ key: jwk as JsonWebKey, format: 'jwk' }).export({ type: 'spki', format: 'pem' });
-      return [{ kid: status.kid, alg: status.algorithm, state: status.state, pem: pem.toString().trimEnd() }];
-    });
+  const keys = inOrder(keyRing.list()).flatMap((status) => {
+    const jwk = published.get(status.kid);
+    if (jwk === undefined || (kid ?? status.kid) !== status.kid) return [];
+    if ((algorithm ?? status.algorithm) !== status.algorithm) return [];
+    const pem = createPublicKey({ key: jwk as JsonWebKey, format: 'jwk' }).export({ type: 'spki', format: 'pem' });
+    return [{ kid: status.kid, alg: status.algorithm, state: status.state, pem: pem.toString().trimEnd() }];
+  });
   if (keys.length === 0) {
     const which = kid === undefined ? `${algorithm ?? 'signing'} key` : `key '${kid}'`;
     throw new RefusedError('not_found', `There is no ${which} that is published. 'key list' shows all there are.`);
@@ -126,41 +119,4 @@ async function writeKeys(keys: readonly ExportedKey[], directory: string): Promi
 
 function titleOf({ kid, alg, state }: ExportedKey): string {
   return `${alg} key ${kid}, ${state}`;
-}
-
-/** All or none: a rotation that is under way for one algorithm is told before another one is begun. */
-function assertNoneUnderWay(
-  keys: readonly KeyStatus[],
-  algorithms: readonly AsymmetricAlgorithm[],
-  canChoose: boolean,
-): void {
-  const coming = keys.filter(
-    ({ algorithm, state, signsFrom }) => algorithms.includes(algorithm) && state === 'next' && signsFrom !== undefined,
-  );
-  if (coming.length === 0) return;
-  const which = coming.map(
-    ({ algorithm, kid, signsFrom = 0 }) => `${algorithm} key ${kid} signs from ${isoTime(signsFrom)}`,
-  );
-  const free = algorithms.filter((algorithm) => !coming.some((key) => key.algorithm === algorithm));
-  const hint =
-    canChoose && free.length > 0 ? ` To rotate the others: ${free.map((name) => `--alg ${name}`).join(', ')}.` : '';
-  throw new RefusedError(
-    'conflict',
-    `A rotation is under way already: the ${which.join(', the ')}. A key is published an hour before it signs, so that everybody knows it by then.${hint}`,
-  );
-}
-
-function keyJson({ kid, algorithm, state, publishedAt, signsFrom, tokensUntil }: KeyStatus) {
-  return {
-    kid,
-    alg: algorithm,
-    state,
-    published_at: isoTime(publishedAt),
-    signs_from: signsFrom === undefined ? null : isoTime(signsFrom),
-    tokens_until: isoTime(tokensUntil),
-  };
-}
-
-function order({ algorithm, state }: KeyStatus): number {
-  return ASYMMETRIC_ALGORITHMS.indexOf(algorithm) * 3 + ['signing', 'next', 'retired'].indexOf(state);
 }

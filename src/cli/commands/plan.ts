@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import type { PlanInput } from '../../oauth/plan-registry.ts';
+import { type PlanJson, planJson } from '../../representations/plan.ts';
 import { whole } from '../options.ts';
 import { fields, listed, table } from '../output.ts';
-import { type PlanJson, planJson } from '../representations.ts';
 import { runCommand } from '../run.ts';
 
 interface PlanOptions {

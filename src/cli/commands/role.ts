@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
+import { roleJson } from '../../representations/role.ts';
 import { collect } from '../options.ts';
 import { listed, table } from '../output.ts';
-import { roleJson } from '../representations.ts';
 import { runCommand } from '../run.ts';
 
 /** `role …`: named sets of scopes. */

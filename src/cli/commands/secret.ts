@@ -1,18 +1,25 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { Dependencies } from '../../dependencies.ts';
+import { getConfidentialApp } from '../../oauth/confidential-app.ts';
 import type { GeneratedKind } from '../../oauth/ports.ts';
 import type { SecretOwner } from '../../oauth/registry-ports.ts';
 import type { IssuedSecret } from '../../oauth/secret-registry.ts';
-import { getConfidentialApp } from '../confidential-app.ts';
+import { issuedSecretJson, secretJson } from '../../representations/secret.ts';
+import { isoTime } from '../../representations/time.ts';
 import { readSecretFromStdin, seconds } from '../options.ts';
-import { fields, isoTime, SHOWN_ONCE, table } from '../output.ts';
-import { issuedSecretJson, secretJson } from '../representations.ts';
+import { fields, SHOWN_ONCE, table } from '../output.ts';
 import { runCommand } from '../run.ts';
 
 interface CreateOptions {
   readonly label?: string;
   readonly expiresIn?: number;
   readonly secretStdin?: true;
+}
+
+interface UpdateOptions {
+  readonly label?: string;
+  readonly expiresIn?: number;
+  readonly neverExpires?: true;
 }
 
 /** Whose secrets a group of commands is about. */
@@ -96,6 +103,34 @@ function register(group: Command, owners: Owners): void {
         };
       }),
     );
+
+  group
+    .command('update')
+    .description('change the label or the end of a secret; its value stays, and so do tokens issued with it')
+    .argument(`<${argument}>`)
+    .argument('<secret-id>')
+    .option('--label <label>', 'what it is for')
+    .addOption(
+      new Option('--expires-in <seconds>', 'seconds from now after which it stops working')
+        .argParser(seconds(1))
+        .conflicts('neverExpires'),
+    )
+    .option('--never-expires', 'it works until it is deleted')
+    .action((name: string, id: string, options: UpdateOptions, command: Command) => {
+      if (Object.keys(options).length === 0) command.error('error: nothing to change: give at least one option');
+      const { label, expiresIn, neverExpires } = options;
+      return runCommand(command, async (dependencies) => {
+        const owner = await owners.find(dependencies, name);
+        const expiresInSeconds = neverExpires === true ? null : expiresIn;
+        const json = secretJson(await dependencies.secrets.update(owner, id, { label, expiresInSeconds }));
+        const shown = fields([
+          ['id', json.id],
+          ['label', json.label],
+          ['expires', json.expires_at ?? 'never'],
+        ]);
+        return { json, text: `Updated a secret of the ${what} '${name}'.\n\n${shown}` };
+      });
+    });
 
   group
     .command('delete')

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { ConfigError, loadConfig, readEnvironment } from '../../config.ts';
-import { type RunningServer, startServer } from '../../server.ts';
+import type { RunningServer } from '../../server.ts';
 import { describeFailure, EXIT, printFailure } from '../failures.ts';
 
 // What closing may take beyond the requests that it waits for.
@@ -52,6 +52,8 @@ export function registerServeCommand(program: Command): void {
       process.on('unhandledRejection', die);
 
       const print = (line: string): void => void process.stderr.write(`${line}\n`);
+      // Only now, for no other command needs all that a server is made of.
+      const { startServer } = await import('../../server.ts');
       server = await startServer(config, { print, onFatal: die }).catch((error: unknown) => {
         if ((error as { hostname?: unknown }).hostname !== config.host) throw error;
         throw new ConfigError([`HOST must be an address or a name of this machine, and '${config.host}' is not known`]);

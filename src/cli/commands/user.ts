@@ -1,8 +1,7 @@
 import { type Command, Option } from 'commander';
-import { newPassword } from '../new-password.ts';
+import { userJson } from '../../representations/user.ts';
 import { readSecretFromStdin } from '../options.ts';
 import { fields, SHOWN_ONCE, table } from '../output.ts';
-import { userJson } from '../representations.ts';
 import { runCommand } from '../run.ts';
 
 interface PasswordOptions {
@@ -20,8 +19,9 @@ export function registerUserCommands(program: Command): void {
     .requiredOption('--name <name>', 'their name (required)')
     .option('--admin', 'may administer the server')
     .action(async (options: PasswordOptions & { email: string; name: string; admin?: true }, command: Command) => {
-      const password = await choosePassword(options);
+      const given = await readPassword(options);
       await runCommand(command, async ({ users }) => {
+        const password = given ?? made(users.newPassword());
         const { email, name, admin = false } = options;
         const created = await users.create({ email, name, rawPassword: password.raw, isAdmin: admin });
         return {
@@ -71,8 +71,9 @@ export function registerUserCommands(program: Command): void {
     .description('give a person another password and end all their sessions; without one it is made and shown once')
     .argument('<email>')
     .action(async (email: string, options: PasswordOptions, command: Command) => {
-      const password = await choosePassword(options);
+      const given = await readPassword(options);
       await runCommand(command, async ({ users }) => {
+        const password = given ?? made(users.newPassword());
         await users.setPassword(email, password.raw);
         const changed = await users.get(email);
         const said = `Changed the password of ${changed.email}. Their sessions and tokens are dead.`;
@@ -92,10 +93,20 @@ function withPassword(command: Command): Command {
     .option('--password-stdin', 'read the password from standard input');
 }
 
-/** The password that was given, or a new one, with what to print of it. */
-async function choosePassword({ password, passwordStdin }: PasswordOptions) {
-  if (password !== undefined) return { raw: password, json: {}, lines: [] };
-  if (passwordStdin) return { raw: await readSecretFromStdin(), json: {}, lines: [] };
-  const raw = newPassword();
-  return { raw, json: { password: raw }, lines: [['password', `${raw}  (${SHOWN_ONCE})`]] as [string, string][] };
+/** A password, with what to print of it. */
+interface Password {
+  readonly raw: string;
+  readonly json: { readonly password?: string };
+  readonly lines: readonly [string, string][];
+}
+
+/** The password that was given, which is not printed. */
+async function readPassword({ password, passwordStdin }: PasswordOptions): Promise<Password | undefined> {
+  const raw = passwordStdin ? await readSecretFromStdin() : password;
+  return raw === undefined ? undefined : { raw, json: {}, lines: [] };
+}
+
+/** A new one, which is printed this once. */
+function made(raw: string): Password {
+  return { raw, json: { password: raw }, lines: [['password', `${raw}  (${SHOWN_ONCE})`]] };
 }
