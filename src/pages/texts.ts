@@ -71,6 +71,8 @@ const english = {
   account: {
     title: 'Your account',
     signedInAs: (email: string) => `Signed in as ${email}`,
+    toAdmin: 'Administration',
+    toDeveloper: 'Developer: your apps',
     signOut: 'Sign out',
     notices: {
       password_changed: 'Your password has been changed. Everything else that was signed in has been signed out.',

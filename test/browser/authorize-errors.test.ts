@@ -1,7 +1,7 @@
-import { AxeBuilder } from '@axe-core/playwright';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { authorizeUrl, newPkce } from '../support/browser-session.ts';
 import { type CodeApp, requestOf } from '../support/code-flow.ts';
+import { findingsOfAxe } from './support/accessibility.ts';
 import { openBrowser } from './support/browser.ts';
 import { answerAt, openRequest, readRefusal } from './support/person.ts';
 import { screenshot } from './support/screenshots.ts';
@@ -52,7 +52,7 @@ describe.skipIf(browser === undefined)(
           expect(await page.locator('a, form').count()).toBe(0);
           expect([...new Set(addresses)]).toEqual([world.server.issuer]);
           if (name === undefined) return;
-          expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
+          expect(await findingsOfAxe(page)).toEqual([]);
           await screenshot(page, `flow/refused-${name.replaceAll(' ', '-')}`);
         },
         { viewport: PHONE, colorScheme: 'dark' },

@@ -1,7 +1,7 @@
-import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { redeem } from '../support/code-flow.ts';
+import { findingsOfAxe } from './support/accessibility.ts';
 import { openBrowser } from './support/browser.ts';
 import { APP_PAGE } from './support/loopback-app.ts';
 import { allow, openRequest, readRefusal, signInToAccount, signInToConsent, submitSignIn } from './support/person.ts';
@@ -32,8 +32,7 @@ describe.skipIf(browser === undefined)(
       async function look(page: Page, name: string): Promise<void> {
         // The same pages in the same colours, only wider: once is enough.
         if (device === 'phone') {
-          const { violations } = await new AxeBuilder({ page }).analyze();
-          expect(violations.map(({ id, nodes }) => ({ id, at: nodes.map(({ html }) => html) }))).toEqual([]);
+          expect(await findingsOfAxe(page)).toEqual([]);
         }
         const overflow = 'document.documentElement.scrollWidth - document.documentElement.clientWidth';
         expect(await page.evaluate(overflow)).toBe(0);

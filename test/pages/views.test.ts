@@ -19,6 +19,8 @@ import {
 } from '../../src/pages/views/messages.tsx';
 import { signInPage } from '../../src/pages/views/sign-in.tsx';
 import { readUserAgent } from '../../src/pages/views/user-agent.ts';
+import { developerViews } from './support/sample-developer-views.ts';
+import { panelViews } from './support/sample-panel-views.ts';
 import { BRAND, sampleViews } from './support/sample-views.ts';
 
 const views = [...sampleViews()];
@@ -54,7 +56,8 @@ describe('every view', () => {
       expect(attributes).toMatch(/^ src="\/assets\/(enhance|form-post)\.[\w-]{12}\.js" defer$/);
       expect(body).toBe('');
     }
-    expect(html).not.toMatch(/(?:src|href)="(?!\/)/);
+    // Nothing but what is below our own root, or on the page itself.
+    expect(html).not.toMatch(/(?:src|href)="(?![/#])|(?:src|href)="\/\//);
   });
 
   it.each(views)('%s links to assets that exist', (_name, html) => {
@@ -157,6 +160,8 @@ describe('what others have chosen', () => {
         mayMakeApiKeys: true,
       }),
     ],
+    ...panelViews(brand, { hostile }),
+    ...developerViews(brand, { hostile }),
   ];
 
   it.each(pages)('is text and never markup in %s', (_name, html) => {

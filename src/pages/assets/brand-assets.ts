@@ -7,13 +7,22 @@ import { brandStylesheet } from './brand-stylesheet.ts';
 import { inkOn } from './colour.ts';
 import { ENHANCE_SCRIPT, FORM_POST_SCRIPT } from './scripts.ts';
 import { STYLESHEET_BASE } from './stylesheet-base.ts';
+import { STYLESHEET_CHARTS } from './stylesheet-charts.ts';
 import { STYLESHEET_CHOICES } from './stylesheet-choices.ts';
 import { STYLESHEET_CONTROLS } from './stylesheet-controls.ts';
+import { STYLESHEET_DEVELOPER } from './stylesheet-developer.ts';
+import { STYLESHEET_DOCS } from './stylesheet-docs.ts';
+import { STYLESHEET_PANEL } from './stylesheet-panel.ts';
+import { STYLESHEET_PANEL_FORMS } from './stylesheet-panel-forms.ts';
+import { STYLESHEET_PANEL_PARTS } from './stylesheet-panel-parts.ts';
+import { STYLESHEET_PANEL_TABLES } from './stylesheet-panel-tables.ts';
 import { STYLESHEET_PARTS } from './stylesheet-parts.ts';
+import { STYLESHEET_RECORDS } from './stylesheet-records.ts';
 
 /** Where the documents find their assets. The names change with the content, so they may be cached for ever. */
 export interface AssetPaths {
   readonly stylesheet: string;
+  readonly panelStylesheet: string;
   readonly brandStylesheet: string;
   readonly formPostScript: string;
   readonly enhanceScript: string;
@@ -78,6 +87,19 @@ function makeAssets(brand: Brand): BrandAssets {
       '.css',
       CSS,
       STYLESHEET_BASE + STYLESHEET_CONTROLS + STYLESHEET_PARTS + STYLESHEET_CHOICES,
+    ),
+    panelStylesheet: add(
+      'panel',
+      '.css',
+      CSS,
+      STYLESHEET_PANEL +
+        STYLESHEET_PANEL_TABLES +
+        STYLESHEET_PANEL_PARTS +
+        STYLESHEET_PANEL_FORMS +
+        STYLESHEET_CHARTS +
+        STYLESHEET_RECORDS +
+        STYLESHEET_DEVELOPER +
+        STYLESHEET_DOCS,
     ),
     brandStylesheet: add('brand', '.css', CSS, brandStylesheet(brand.colour)),
     formPostScript: add('form-post', '.js', SCRIPT, FORM_POST_SCRIPT),

@@ -27,9 +27,9 @@ for (const button of document.querySelectorAll('button[data-copies]')) {
   const status = document.getElementById(button.dataset.status);
   button.hidden = false;
   button.addEventListener('click', async () => {
-    field.select();
+    field.select?.();
     try {
-      await navigator.clipboard.writeText(field.value);
+      await navigator.clipboard.writeText(field.value ?? field.textContent);
       status.textContent = button.dataset.done;
     } catch {
       status.textContent = '';

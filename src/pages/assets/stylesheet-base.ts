@@ -142,6 +142,11 @@ p {
 .layout-wide .masthead {
   justify-content: space-between;
 }
+.header-actions {
+  display: flex;
+  flex-wrap: wrap;
+  gap: 0.75rem;
+}
 .brand {
   display: flex;
   align-items: center;

@@ -3,7 +3,8 @@ import { BusyError, OAuthError, RefusedError } from '../../oauth/errors.ts';
 import { optionalParameter } from '../../oauth/parameters.ts';
 import { isPasswordTooLong } from '../../oauth/people.ts';
 import { describeScope } from '../../oauth/scopes.ts';
-import { forSignedIn, type SignedIn } from '../signed-in.ts';
+import { developerAs } from '../developer-access.ts';
+import { forSignedIn, personAt, type SignedIn } from '../signed-in.ts';
 import { type AccountNotice, accountPage, type PasswordFailure } from '../views/account.tsx';
 
 /** A person's own account: password, sessions, connected apps, API keys. */
@@ -26,33 +27,35 @@ const account: Pages = (context) => {
     {
       method: 'POST',
       path: '/account/sessions/end',
-      handle: forSignedIn(async ({ parameters }, { user, session }) => {
-        const id = optionalParameter(parameters, 'session_id') ?? '';
-        await context.core.sessions.end(user.id, id);
+      handle: forSignedIn(async (request, { user, session }) => {
+        const id = optionalParameter(request.parameters, 'session_id') ?? '';
+        await context.accounts.endSession(personAt(request, user), id);
         return id === session.id ? { status: 303, location: '/sign-in', sessionCookie: null } : done('session_ended');
       }),
     },
     {
       method: 'POST',
       path: '/account/sessions/end-others',
-      handle: forSignedIn(async (_request, { user, session }) => {
-        await context.core.sessions.endOthers(user.id, session.id);
+      handle: forSignedIn(async (request, { user, session }) => {
+        await context.accounts.endOtherSessions(personAt(request, user), session.id);
         return done('session_ended');
       }),
     },
     {
       method: 'POST',
       path: '/account/apps/disconnect',
-      handle: forSignedIn(async ({ parameters, id }, { user }) => {
-        await context.accounts.disconnectApp(user.id, optionalParameter(parameters, 'family_id') ?? '', id);
+      handle: forSignedIn(async (request, { user }) => {
+        const id = optionalParameter(request.parameters, 'family_id') ?? '';
+        await context.accounts.disconnectApp(personAt(request, user), id);
         return done('app_disconnected');
       }),
     },
     {
       method: 'POST',
       path: '/account/connections/disconnect',
-      handle: forSignedIn(async ({ parameters, id }, { user }) => {
-        await context.accounts.disconnectConnection(user.id, optionalParameter(parameters, 'connection_id') ?? '', id);
+      handle: forSignedIn(async (request, { user }) => {
+        const id = optionalParameter(request.parameters, 'connection_id') ?? '';
+        await context.accounts.disconnectConnection(personAt(request, user), id);
         return done('app_disconnected');
       }),
     },
@@ -76,7 +79,10 @@ async function show(
   passwordFailure?: PasswordFailure,
   retryAfterSeconds?: number,
 ): Promise<PageResponse> {
-  const { sessions, families, connections, apiKeys, mayMakeApiKeys } = await context.accounts.overview(user.id);
+  const [{ sessions, families, connections, apiKeys, mayMakeApiKeys }, hasDeveloperArea] = await Promise.all([
+    context.accounts.overview(user.id),
+    developerAs(context, request, user).isOpen(),
+  ]);
   const notice = NOTICES.find((known) => known === request.parameters.notice);
   const toDate = (seconds: number): Date => new Date(seconds * 1000);
   const toOptionalDate = (seconds: number | undefined) => (seconds === undefined ? undefined : toDate(seconds));
@@ -122,6 +128,7 @@ async function show(
         expired: key.isExpired,
       })),
       mayMakeApiKeys,
+      hasDeveloperArea,
       ...(notice !== undefined && { notice }),
       ...(passwordFailure !== undefined && { passwordFailure }),
       ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),

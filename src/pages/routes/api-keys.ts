@@ -4,7 +4,7 @@ import { type ApiKeyInput, type ApiKeyOffer, isApiKeyLabel } from '../../oauth/a
 import { OAuthError, RefusedError } from '../../oauth/errors.ts';
 import { optionalParameter, requiredParameter } from '../../oauth/parameters.ts';
 import { describeScope } from '../../oauth/scopes.ts';
-import { forSignedIn, type SignedIn } from '../signed-in.ts';
+import { forSignedIn, personAt, type SignedIn } from '../signed-in.ts';
 import {
   API_KEY_EXPIRIES,
   type ApiKeyFailure,
@@ -37,9 +37,10 @@ const apiKeys: Pages = (context) => [
   {
     method: 'POST',
     path: '/account/api-keys/delete',
-    handle: forSignedIn(async ({ parameters, id }, { user }) => {
+    handle: forSignedIn(async (request, { user }) => {
       try {
-        await context.accounts.deleteApiKey(user.id, optionalParameter(parameters, 'api_key_id') ?? '', id);
+        const id = optionalParameter(request.parameters, 'api_key_id') ?? '';
+        await context.accounts.deleteApiKey(personAt(request, user), id);
       } catch (error) {
         // One that is not there any more, or another's: there is nothing to delete, and nothing to tell.
         if (!(error instanceof RefusedError)) throw error;
@@ -86,7 +87,7 @@ async function create(context: PageContext, request: PageRequest, { user }: Sign
     expiresInSeconds: entered.expiry === 'never' ? undefined : Number(entered.expiry) * SECONDS_PER_DAY,
   };
   try {
-    const issued = await context.accounts.createApiKey(user.id, input, formId, request.id);
+    const issued = await context.accounts.createApiKey(personAt(request, user), input, formId);
     if (issued === undefined) return { status: 303, location: '/account?notice=api_key_repeated' };
     const { key, rawValue } = issued;
     return { status: 200, html: issuedApiKeyPage({ brand: context.brand, label: key.label, rawValue }) };

@@ -1,11 +1,23 @@
 import type { PageContext, PageRequest, PageResponse, Pages } from '../../http/page-contract.ts';
 import { OAuthError, StorageUnavailableError } from '../../oauth/errors.ts';
 import { deliver, refusalOf } from '../answer.ts';
+import { AUTHORIZE, AUTHORIZE_BY_FORM } from '../wire/authorize.ts';
 
 /** `/oauth/authorize` (OAuth 2.1 section 4.1.1), by GET and by POST. */
 const authorize: Pages = (context) => [
-  { method: 'GET', path: '/oauth/authorize', handle: (request) => begin(context, request, 'GET') },
-  { method: 'POST', path: '/oauth/authorize', crossSite: true, handle: (request) => begin(context, request, 'POST') },
+  {
+    method: 'GET',
+    path: '/oauth/authorize',
+    description: AUTHORIZE,
+    handle: (request) => begin(context, request, 'GET'),
+  },
+  {
+    method: 'POST',
+    path: '/oauth/authorize',
+    description: AUTHORIZE_BY_FORM,
+    crossSite: true,
+    handle: (request) => begin(context, request, 'POST'),
+  },
 ];
 
 export default authorize;

@@ -5,6 +5,7 @@ import { OAuthError, StorageUnavailableError } from '../../oauth/errors.ts';
 import { optionalParameter } from '../../oauth/parameters.ts';
 import { redirectKind } from '../../oauth/redirect-uris.ts';
 import { deliver, refusal, refusalOf } from '../answer.ts';
+import { personAt } from '../signed-in.ts';
 import { texts } from '../texts.ts';
 import { consentPage } from '../views/consent.tsx';
 
@@ -25,7 +26,12 @@ const consent: Pages = (context) => [
         if (request.signedIn === undefined) return { step: 'sign-in' };
         if (decision !== 'allow' && decision !== 'deny')
           return context.core.authorization.next(flow, request.signedIn, request.id);
-        return context.core.authorization.decide(flow, request.signedIn, decision === 'allow', request.id);
+        return context.core.authorization.decide(
+          flow,
+          request.signedIn,
+          decision === 'allow',
+          personAt(request, request.signedIn.user),
+        );
       }),
   },
 ];

@@ -3,6 +3,8 @@ import type { AuthorizationRequest } from '../../oauth/authorization-request.ts'
 import { BusyError, OAuthError, StorageUnavailableError } from '../../oauth/errors.ts';
 import { optionalParameter } from '../../oauth/parameters.ts';
 import { refusal, refusalOf } from '../answer.ts';
+import { returnPath } from '../return-path.ts';
+import { personAt } from '../signed-in.ts';
 import { texts } from '../texts.ts';
 import { signedOutPage } from '../views/messages.tsx';
 import { signInPage } from '../views/sign-in.tsx';
@@ -36,6 +38,7 @@ async function show(context: PageContext, request: PageRequest, failure: Failure
       brand: context.brand,
       csrfToken: request.csrfToken,
       flow: sealed ?? '',
+      returnTo: returnTo(request),
       // Who must enter the password again need not enter the address again.
       email: optionalParameter(request.parameters, 'email') ?? flow?.loginHint ?? signedInEmail(request, flow),
       ...(appName !== undefined && { appName }),
@@ -43,6 +46,12 @@ async function show(context: PageContext, request: PageRequest, failure: Failure
     }),
     ...(flow?.redirectUri !== undefined && { formTargets: [flow.redirectUri] }),
   };
+}
+
+/** Where the person wanted to go; no other site, whatever the address says. */
+function returnTo({ parameters }: PageRequest): string | undefined {
+  const { return_to } = parameters;
+  return returnPath(typeof return_to === 'string' ? return_to : undefined);
 }
 
 function signedInEmail({ signedIn }: PageRequest, flow: AuthorizationRequest | undefined): string {
@@ -65,7 +74,9 @@ async function submit(context: PageContext, request: PageRequest): Promise<PageR
       await context.core.sessions.end(request.signedIn.user.id, request.signedIn.session.id);
     }
     const location =
-      flow === undefined ? '/account' : `/consent?flow=${context.flows.seal({ ...flow, signedInBy: session.id })}`;
+      flow === undefined
+        ? (returnTo(request) ?? '/account')
+        : `/consent?flow=${context.flows.seal({ ...flow, signedInBy: session.id })}`;
     return { status: 303, location, sessionCookie: rawCookie };
   } catch (error) {
     if (error instanceof OAuthError && error.code === 'invalid_grant')
@@ -83,7 +94,9 @@ async function submit(context: PageContext, request: PageRequest): Promise<PageR
 
 async function signOut(context: PageContext, request: PageRequest): Promise<PageResponse> {
   const { signedIn, parameters } = request;
-  if (signedIn !== undefined) await context.core.sessions.end(signedIn.user.id, signedIn.session.id);
+  if (signedIn !== undefined) {
+    await context.accounts.endSession(personAt(request, signedIn.user), signedIn.session.id);
+  }
   const sealed = optionalParameter(parameters, 'flow');
   if (sealed !== undefined && context.flows.open(sealed) !== undefined) {
     return { status: 303, location: `/sign-in?flow=${sealed}`, sessionCookie: null };

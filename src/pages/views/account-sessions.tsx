@@ -2,7 +2,7 @@ import { texts } from '../texts.ts';
 import { Rows } from './account-apps.tsx';
 import { displayName } from './display.ts';
 import { Icon, PostForm, Section, Time } from './parts.tsx';
-import { readUserAgent } from './user-agent.ts';
+import { programName } from './program-name.ts';
 
 export interface AccountSession {
   readonly id: string;
@@ -42,7 +42,7 @@ export function SessionsSection({ sessions, csrfToken }: SessionsSectionOptions)
 
 function SessionRow({ session, csrfToken }: { readonly session: AccountSession; readonly csrfToken: string }) {
   const words = texts.account;
-  const program = programName(session.userAgent);
+  const program = programName(session.userAgent, words);
   return (
     <li>
       <span class="monogram app" aria-hidden="true">
@@ -79,11 +79,4 @@ function SessionRow({ session, csrfToken }: { readonly session: AccountSession; 
       )}
     </li>
   );
-}
-
-function programName(userAgent: string | undefined): string {
-  const { browser, system } = readUserAgent(userAgent ?? '');
-  if (browser !== undefined && system !== undefined) return texts.account.browserOn(browser, system);
-  const shown = browser ?? system ?? displayName(userAgent ?? '').slice(0, 60);
-  return shown === '' ? texts.account.unknownProgram : shown;
 }

@@ -18,12 +18,14 @@ export type AccountNotice =
 export interface AccountPageOptions {
   readonly brand: Brand;
   readonly csrfToken: string;
-  readonly user: { readonly name: string; readonly email: string };
+  readonly user: { readonly name: string; readonly email: string; readonly isAdmin?: boolean };
   readonly sessions: readonly AccountSession[];
   readonly apps: readonly AccountApp[];
   readonly connections: readonly AccountConnection[];
   readonly apiKeys: readonly AccountApiKey[];
   readonly mayMakeApiKeys: boolean;
+  /** Whether there is anything for them in the developers' area. */
+  readonly hasDeveloperArea?: boolean;
   readonly notice?: AccountNotice | undefined;
   readonly passwordFailure?: PasswordFailure | undefined;
   readonly retryAfterSeconds?: number | undefined;
@@ -39,11 +41,23 @@ export function accountPage(options: AccountPageOptions): string {
     layout: 'wide',
     script: 'enhance',
     header: (
-      <PostForm action="/sign-out" hidden={{ csrf_token: csrfToken }}>
-        <button type="submit" id="sign-out">
-          {words.signOut}
-        </button>
-      </PostForm>
+      <div class="header-actions">
+        {options.hasDeveloperArea === true && (
+          <a class="button" id="to-developer" href="/developer">
+            {words.toDeveloper}
+          </a>
+        )}
+        {user.isAdmin === true && (
+          <a class="button" id="to-admin" href="/admin">
+            {words.toAdmin}
+          </a>
+        )}
+        <PostForm action="/sign-out" hidden={{ csrf_token: csrfToken }}>
+          <button type="submit" id="sign-out">
+            {words.signOut}
+          </button>
+        </PostForm>
+      </div>
     ),
     children: (
       <>

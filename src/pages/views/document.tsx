@@ -11,10 +11,12 @@ export interface DocumentOptions {
   readonly title: string;
   /** Said first in the title, where screen readers begin. */
   readonly failed?: boolean;
-  /** `card` is one centred card, `wide` a page of several. */
-  readonly layout?: 'card' | 'wide';
+  /** `card` is one centred card, `wide` a page of several, `panel` has room for tables. */
+  readonly layout?: 'card' | 'wide' | 'panel';
   /** Beside the operator's name. */
   readonly header?: ComponentChildren;
+  /** Between the header and the content. */
+  readonly navigation?: ComponentChildren;
   readonly script?: 'enhance' | 'form-post';
   readonly children: ComponentChildren;
 }
@@ -24,7 +26,7 @@ export function renderDocument(options: DocumentOptions): string {
   return `<!doctype html>\n${renderToString(<Document {...options} />)}\n`;
 }
 
-function Document({ brand, title, failed, layout = 'card', header, script, children }: DocumentOptions) {
+function Document({ brand, title, failed, layout = 'card', header, navigation, script, children }: DocumentOptions) {
   const paths = assetPaths(brand);
   const name = displayName(brand.name);
   return (
@@ -39,6 +41,7 @@ function Document({ brand, title, failed, layout = 'card', header, script, child
         <meta name="format-detection" content="telephone=no" />
         <link rel="stylesheet" href={paths.brandStylesheet} />
         <link rel="stylesheet" href={paths.stylesheet} />
+        {layout === 'panel' && <link rel="stylesheet" href={paths.panelStylesheet} />}
         <link rel="icon" href={paths.icon} type="image/svg+xml" />
         {script === 'enhance' && <script src={paths.enhanceScript} defer />}
         {script === 'form-post' && <script src={paths.formPostScript} defer />}
@@ -58,6 +61,7 @@ function Document({ brand, title, failed, layout = 'card', header, script, child
             </p>
             {header}
           </header>
+          {navigation}
           <main>{children}</main>
         </div>
       </body>

@@ -9,6 +9,8 @@ export interface SignInPageOptions {
   readonly csrfToken: string;
   /** What to go on with afterwards, when there is something. */
   readonly flow: string | undefined;
+  /** A path of ours to go to afterwards when there is no flow. */
+  readonly returnTo?: string | undefined;
   /** What was entered before, or the app's hint. */
   readonly email: string | undefined;
   readonly failure?: 'wrong' | 'too_many' | 'busy' | undefined;
@@ -19,7 +21,7 @@ export interface SignInPageOptions {
 const FAILURE_ID = 'sign-in-failure';
 
 export function signInPage(options: SignInPageOptions): string {
-  const { brand, csrfToken, flow, email = '', failure, appName } = options;
+  const { brand, csrfToken, flow, returnTo, email = '', failure, appName } = options;
   const words = texts.signIn;
   const failureId = failure === undefined ? undefined : FAILURE_ID;
   return renderDocument({
@@ -38,7 +40,7 @@ export function signInPage(options: SignInPageOptions): string {
             {failureText(failure, options.retryAfterSeconds)}
           </Alert>
         )}
-        <PostForm action="/sign-in" hidden={{ flow, csrf_token: csrfToken }}>
+        <PostForm action="/sign-in" hidden={{ flow, return_to: returnTo, csrf_token: csrfToken }}>
           <Field
             name="email"
             label={words.email}

@@ -3,12 +3,17 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
 
-/** Ignored by git: look at them. */
-export const SCREENSHOTS = fileURLToPath(new URL('../../screenshots/', import.meta.url));
+const FOLDER = fileURLToPath(new URL('../../screenshots/', import.meta.url));
 
-/** The whole page, as `name.png`. */
-export async function screenshot(page: Page, name: string): Promise<void> {
-  const path = join(SCREENSHOTS, `${name}.png`);
+/** Whether somebody wants to look: it takes as long as the tests themselves. */
+const isWanted = process.env.SCREENSHOTS === '1';
+
+/** The page, whole unless it has `height`, as `name.png` in a folder that git ignores; with SCREENSHOTS=1. */
+export async function screenshot(page: Page, name: string, height?: number): Promise<void> {
+  if (!isWanted) return;
+  const path = join(FOLDER, `${name}.png`);
   await mkdir(dirname(path), { recursive: true });
-  await page.screenshot({ path, fullPage: true, animations: 'disabled' });
+  const size = page.viewportSize();
+  if (height !== undefined && size !== null) await page.setViewportSize({ ...size, height });
+  await page.screenshot({ path, fullPage: height === undefined, animations: 'disabled' });
 }

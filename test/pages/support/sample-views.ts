@@ -10,6 +10,9 @@ import {
   signedOutPage,
 } from '../../../src/pages/views/messages.tsx';
 import { signInPage } from '../../../src/pages/views/sign-in.tsx';
+import { developerViews } from './sample-developer-views.ts';
+import { insightViews } from './sample-insight.ts';
+import { panelViews } from './sample-panel-views.ts';
 
 export const BRAND: Brand = { name: 'Northwind', colour: '#3b5bdb', logoPath: undefined };
 
@@ -263,5 +266,8 @@ export function sampleViews(brand: Brand = BRAND): ReadonlyMap<string, string> {
       'embedded-code',
       embeddedCodePage({ brand, code: 'cs_code_Zk3vT0c1pXq7Rr9uB2mW5yN8dF4gH6jL', appName: 'Ledger Sync' }),
     ],
+    ...insightViews(brand),
+    ...panelViews(brand),
+    ...developerViews(brand),
   ]);
 }

@@ -1,0 +1,56 @@
+/** The words of the forms with which apps are made and changed. The labels are those that error messages name. */
+const english = {
+  name: 'Name',
+  nameHint: 'People see it when they are asked to allow the app.',
+  owner: 'Owner’s e-mail address',
+  ownerHint: 'The person who may manage it under “Developer”. The enveloped surface asks for this address, too.',
+  plan: 'Plan',
+  noPlan: 'No plan',
+  api: 'API',
+  apiHint: 'What its tokens are for: the API’s identifier is their audience.',
+  grants: 'Grants',
+  surfaces: 'Surfaces',
+  surfacesHint: 'Where it may get tokens.',
+  redirectUris: 'Redirect addresses',
+  redirectUrisHint: 'One a line, exactly as the app sends them. On loopback (http://127.0.0.1/…) any port will do.',
+  scopes: 'Scopes',
+  scopesHint: 'What its tokens may hold at most, together with those of its roles.',
+  scopesLinesHint: 'One a line. The API does not say which scopes it offers.',
+  notOffered: 'not offered by the API',
+  roles: 'Roles',
+  rolesHint: 'Each adds its scopes.',
+  groups: {
+    general: 'General',
+    access: 'What it may do',
+    people: 'Signing people in',
+    lifetimes: 'Token lifetimes',
+    refresh: 'Refresh tokens',
+  },
+  isPublic: 'Public app',
+  isPublicHint: 'It runs where it can keep no secret: in a browser, on a phone or a desk. It has no secrets.',
+  firstParty: 'First-party app',
+  firstPartyHint: 'It is your own: people are not asked for consent. Only for apps whose redirect addresses are https.',
+  pkce: 'Require PKCE',
+  pkceHint: 'OAuth 2.1 asks for it. Only an old confidential app should do without.',
+  allowExtension: 'Allow token lifetime extension',
+  allowExtensionHint:
+    'On the app-secret surface it may ask for tokens that live longer than its access token lifetime.',
+  accessLifetime: 'Access token lifetime',
+  accessLifetimeHint: (api: string) =>
+    `Seconds. Empty: what the surface says (enveloped 86400, app secret 3600), else the API (${api}).`,
+  apiDefault: (seconds: number) => `${seconds}`,
+  maxLifetime: 'Longest token lifetime',
+  maxLifetimeHint: 'Seconds to which an extension is limited. Empty: no limit.',
+  refreshIdle: 'Unused refresh tokens live for',
+  refreshIdleHint: 'Seconds. Empty: the server’s setting, REFRESH_TOKEN_IDLE_LIFETIME.',
+  refreshAbsolute: 'People sign in again after',
+  refreshAbsoluteHint: 'Seconds. Empty: the server’s setting, REFRESH_TOKEN_ABSOLUTE_LIFETIME.',
+  retryWindow: 'Refresh retry window',
+  retryWindowHint:
+    '0 to 60 seconds in which the refresh token before gets the same answer again. 0 is strict: using one twice ends everything that came of it.',
+  builtIn: 'This app is built in: its type, grants, surfaces and redirect addresses cannot be changed.',
+  save: 'Save the settings',
+};
+
+/** The one place where those forms get their words. */
+export const appFormTexts: typeof english = english;
