@@ -1,81 +1,20 @@
 import { parseDocument } from 'yaml';
 import { z } from 'zod';
-import { MAX_INTROSPECTION_AGE_SECONDS } from '../../oauth/api-registry.ts';
 import { RefusedError } from '../../oauth/errors.ts';
-import { MAX_REQUESTS_PER_MINUTE, MAX_TOKEN_COST } from '../../oauth/plan-registry.ts';
+import { apiChangesSchema } from '../../representations/api.ts';
+import { appChangesSchema } from '../../representations/app-input.ts';
+import { developerPolicyFields } from '../../representations/developer-policy.ts';
+import { planChangesSchema } from '../../representations/plan.ts';
+import { roleSchema } from '../../representations/role.ts';
+import { userChangesSchema } from '../../representations/user.ts';
 
 /**
- * The file of `apply`. Field names are those of the JSON output. Only `identifier`, `name` of a role or plan, `email` and `id`
- * are needed to say which thing is meant, `name` and the like only where the thing has to be made; what is not stated
- * stays as it is, and nothing is ever deleted.
+ * The file of `apply`. Its fields are those of the admin API, and are checked by the same schemas: null goes back to the
+ * default. Only `identifier`, `name` of a role or plan, `email` and `id` are needed to say which thing is meant, `name` and
+ * the like only where the thing has to be made; what is not stated stays as it is, and nothing is ever deleted.
  */
 
 const text = z.string();
-const texts = z.array(z.string());
-const flag = z.boolean();
-/** Seconds; null for the default, or for no limit. */
-const lifetime = z.int().min(1).nullable();
-
-const api = z.strictObject({
-  identifier: text,
-  name: text.optional(),
-  alg: z.enum(['RS256', 'ES256', 'EdDSA', 'HS256']).optional(),
-  scopes: texts.optional(),
-  access_token_lifetime: lifetime.optional(),
-  allow_query_token: flag.optional(),
-  allow_api_keys: flag.optional(),
-  /** Seconds; 0 for not at all. */
-  introspection_max_age: z.int().min(0).max(MAX_INTROSPECTION_AGE_SECONDS).optional(),
-  /** By the name of the scope. */
-  scope_descriptions: z.record(text, text).optional(),
-});
-
-const role = z.strictObject({ name: text, scopes: texts });
-
-const plan = z.strictObject({
-  name: text,
-  /** null for no limit. */
-  requests_per_minute: z.int().min(1).max(MAX_REQUESTS_PER_MINUTE).nullable().optional(),
-  metered: flag.optional(),
-  token_cost: z.int().min(0).max(MAX_TOKEN_COST).optional(),
-});
-
-const user = z.strictObject({
-  email: text,
-  name: text.optional(),
-  /** Made and shown once when the user is made without one. */
-  password: text.optional(),
-  profile_img_url: text.optional(),
-  is_admin: flag.optional(),
-  disabled: flag.optional(),
-});
-
-const app = z.strictObject({
-  id: text,
-  name: text.optional(),
-  public: flag.optional(),
-  first_party: flag.optional(),
-  grants: texts.optional(),
-  surfaces: texts.optional(),
-  redirect_uris: texts.optional(),
-  scopes: texts.optional(),
-  roles: texts.optional(),
-  /** An e-mail address; null for nobody. */
-  owner: text.nullable().optional(),
-  api: text.optional(),
-  access_token_lifetime: lifetime.optional(),
-  allow_lifetime_extension: flag.optional(),
-  max_token_lifetime: lifetime.optional(),
-  pkce: z.enum(['required', 'optional']).optional(),
-  refresh_idle_lifetime: lifetime.optional(),
-  refresh_absolute_lifetime: lifetime.optional(),
-  refresh_retry_window: z.int().min(0).optional(),
-  /** The name of one; null for none. */
-  plan: text.nullable().optional(),
-  /** Made and shown once when a confidential app is made without one. An app that lacks it gets it besides its others. */
-  secret: text.optional(),
-  disabled: flag.optional(),
-});
 
 /** A list may be left out or empty. */
 const list = <T extends z.ZodType>(item: T) =>
@@ -84,20 +23,59 @@ const list = <T extends z.ZodType>(item: T) =>
     .nullish()
     .transform((items) => items ?? []);
 
+const secret = z.strictObject({ value: text, label: text.optional() });
+
+/** What has not got them gets these secrets besides its others. */
+const secrets = list(secret);
+
+const policy = z.strictObject(developerPolicyFields).partial();
+
+/** An identifier, or the name of a built-in API. */
+const api = z.strictObject({ identifier: text, ...apiChangesSchema.shape, secrets });
+
+const role = z.strictObject({ name: text, scopes: roleSchema.shape.scopes });
+
+const plan = z.strictObject({ name: text, ...planChangesSchema.shape });
+
+const user = z.strictObject({
+  ...userChangesSchema.shape,
+  email: text,
+  /** Made and shown once when the user is made without one. */
+  password: text.optional(),
+});
+
+const app = z.strictObject({
+  id: text,
+  ...appChangesSchema.shape,
+  /** Made and shown once when a confidential app is made without one. Short for one of `secrets` without a label. */
+  secret: text.optional(),
+  secrets,
+});
+
+/** Made once: what is applied again with the same reference is there already. */
+const topUp = z.strictObject({ app: text, credits: z.number(), reference: text });
+
+const SECTIONS = { apis: api, roles: role, plans: plan, users: user, apps: app, top_ups: topUp } as const;
+
 const schema = z.strictObject({
+  policy: policy.nullish(),
   apis: list(api),
   roles: list(role),
   plans: list(plan),
   users: list(user),
   apps: list(app),
+  top_ups: list(topUp),
 });
 
 export type ApplyDocument = z.output<typeof schema>;
+export type PolicyEntry = z.output<typeof policy>;
 export type ApiEntry = z.output<typeof api>;
 export type RoleEntry = z.output<typeof role>;
 export type PlanEntry = z.output<typeof plan>;
 export type UserEntry = z.output<typeof user>;
 export type AppEntry = z.output<typeof app>;
+export type SecretEntry = z.output<typeof secret>;
+export type TopUpEntry = z.output<typeof topUp>;
 
 /** Reads YAML, or JSON, which is YAML. @throws RefusedError that names every problem */
 export function parseApplyDocument(source: string): ApplyDocument {
@@ -128,23 +106,30 @@ function readContent(read: () => unknown): unknown {
   }
 }
 
-const FIELDS: Readonly<Record<string, z.ZodObject>> = { apis: api, roles: role, plans: plan, users: user, apps: app };
-
 function describeIssue(issue: z.core.$ZodIssue, content: unknown): string[] {
-  const [section] = issue.path;
   const where = pathText(issue.path);
   if (issue.code === 'unrecognized_keys') {
-    const shape = section === undefined ? schema.shape : (FIELDS[String(section)]?.shape ?? {});
-    const known = Object.keys(shape).join(', ');
+    const known = knownFields(issue.path).join(', ');
     return issue.keys.map(
       (key) => `${where === '' ? key : `${where}.${key}`}: there is no such field. Known are: ${known}.`,
     );
   }
-  if (where === '') return ['The file must have one or more of the lists apis, roles, plans, users and apps.'];
+  if (where === '') {
+    const sections = Object.keys(SECTIONS).join(', ');
+    return [`The file must have one or more of the lists ${sections}, or policy.`];
+  }
   const value = valueAt(content, issue.path);
   if (issue.code === 'invalid_type' && value === undefined) return [`${where}: is missing`];
   const quote = issue.code === 'invalid_type' && issue.expected === 'string' && typeof value !== 'object';
   return [`${where}: ${issue.message.replace(/^Invalid \w+: /, '')}${quote ? '; put it in quotes' : ''}`];
+}
+
+/** Of the thing at a place in the file. */
+function knownFields([section, , part]: readonly PropertyKey[]): readonly string[] {
+  if (section === undefined) return Object.keys(schema.shape);
+  if (section === 'policy') return Object.keys(policy.shape);
+  if (part === 'secrets') return Object.keys(secret.shape);
+  return Object.keys(SECTIONS[section as keyof typeof SECTIONS].shape);
 }
 
 function pathText(path: readonly PropertyKey[]): string {
@@ -158,19 +143,43 @@ function valueAt(content: unknown, path: readonly PropertyKey[]): unknown {
 }
 
 /** One thing described twice would not end the same on the second run. */
-function findDoubles({ apis, roles, plans, users, apps }: ApplyDocument): string[] {
-  const names: readonly (readonly [string, readonly string[]])[] = [
-    ['apis', apis.map(({ identifier }) => identifier)],
-    ['roles', roles.map(({ name }) => name)],
-    ['plans', plans.map(({ name }) => name)],
-    ['users', users.map(({ email }) => email.normalize('NFC').trim().toLowerCase())],
-    ['apps', apps.map(({ id }) => id)],
-  ];
-  return names.flatMap(([section, all]) =>
-    all.flatMap((name, at) =>
-      all.indexOf(name) < at
-        ? [`${section}[${at}]: '${name}' is described twice, first in ${section}[${all.indexOf(name)}]`]
-        : [],
+function findDoubles({ apis, roles, plans, users, apps, top_ups }: ApplyDocument): string[] {
+  return [
+    ...doublesAmong(
+      'apis',
+      apis.map(({ identifier }) => identifier),
     ),
-  );
+    ...doublesAmong(
+      'roles',
+      roles.map(({ name }) => name),
+    ),
+    ...doublesAmong(
+      'plans',
+      plans.map(({ name }) => name),
+    ),
+    ...doublesAmong(
+      'users',
+      users.map(({ email }) => email.normalize('NFC').trim().toLowerCase()),
+    ),
+    ...doublesAmong(
+      'apps',
+      apps.map(({ id }) => id),
+    ),
+    ...doublesAmong('top_ups', top_ups.map(topUpName)),
+  ];
+}
+
+export function doublesAmong(section: string, names: readonly string[]): string[] {
+  const first = new Map<string, number>();
+  return names.flatMap((name, at) => {
+    const before = first.get(name);
+    if (before === undefined) first.set(name, at);
+    return before === undefined
+      ? []
+      : [`${section}[${at}]: '${name}' is described twice, first in ${section}[${before}]`];
+  });
+}
+
+export function topUpName({ app: id, reference }: TopUpEntry): string {
+  return `${id} ${reference}`;
 }

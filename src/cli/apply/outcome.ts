@@ -8,7 +8,7 @@ export interface FieldChange {
 
 /** What became of one thing that the file describes. */
 export interface Outcome {
-  readonly type: 'api' | 'role' | 'plan' | 'user' | 'app';
+  readonly type: 'policy' | 'api' | 'role' | 'plan' | 'user' | 'app' | 'top-up';
   readonly id: string;
   readonly outcome: 'created' | 'updated' | 'unchanged';
   readonly changes: readonly FieldChange[];
@@ -22,6 +22,10 @@ export interface Issued {
   readonly key?: string;
 }
 
+export function created(type: Outcome['type'], id: string, issued: Issued = {}): Outcome {
+  return { type, id, outcome: 'created', changes: [], issued };
+}
+
 /** Makes an outcome of a thing that was there: unchanged where nothing was. */
 export function updated(
   type: Outcome['type'],
@@ -30,6 +34,15 @@ export function updated(
   issued: Issued = {},
 ): Outcome {
   return { type, id, outcome: changes.length === 0 ? 'unchanged' : 'updated', changes, issued };
+}
+
+/** What is stated, with the defaults themselves where null says to go back to them. */
+export function withDefaults<T extends object>(stated: T, defaults: { readonly [F in keyof T]?: Readonly<T[F]> }): T {
+  const entries = Object.entries(stated).map(([field, value]) => [
+    field,
+    value === null ? (defaults[field as keyof T] ?? null) : value,
+  ]);
+  return Object.fromEntries(entries) as T;
 }
 
 /** The stated fields whose value is another one now. The order in a list means nothing. */

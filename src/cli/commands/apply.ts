@@ -2,25 +2,36 @@ import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { RefusedError } from '../../oauth/errors.ts';
 import { applyDocument } from '../apply/apply-document.ts';
+import { builtInApis } from '../apply/built-in-apis.ts';
 import { parseApplyDocument } from '../apply/document.ts';
 import type { FieldChange, Outcome } from '../apply/outcome.ts';
 import { readStdin } from '../options.ts';
 import { printable, SHOWN_ONCE } from '../output.ts';
 import { runCommand } from '../run.ts';
 
-const TYPES = { api: 'API', role: 'role', plan: 'plan', user: 'user', app: 'app' } as const;
+const TYPES: Readonly<Record<Outcome['type'], string>> = {
+  policy: 'policy',
+  api: 'API',
+  role: 'role',
+  plan: 'plan',
+  user: 'user',
+  app: 'app',
+  'top-up': 'top-up',
+};
 
-/** `apply`: makes APIs, roles, plans, users and apps as a file describes them. */
+/** `apply`: makes everything as a file describes it. */
 export function registerApplyCommand(program: Command): void {
   program
     .command('apply')
-    .description('make APIs, roles, plans, users and apps as a YAML or JSON file describes them; deletes nothing')
+    .description(
+      'make APIs, roles, plans, users, apps and the policy as a YAML or JSON file describes them; deletes nothing',
+    )
     .requiredOption('-f, --file <file>', "the file, or '-' for standard input")
     .option('--dry-run', 'say what would be done, and do nothing')
     .action(async ({ file, dryRun = false }: { file: string; dryRun?: boolean }, command: Command) => {
       const document = parseApplyDocument(await readSource(file));
-      await runCommand(command, async ({ together }) => {
-        const outcomes = await applyDocument(document, together, dryRun);
+      await runCommand(command, async ({ together, config }) => {
+        const outcomes = await applyDocument(document, together, builtInApis(config.issuer), dryRun);
         return { json: toJson(outcomes, dryRun), text: toText(outcomes, dryRun) };
       });
     });
@@ -61,7 +72,7 @@ function toText(outcomes: readonly Outcome[], dryRun: boolean): string {
 }
 
 function headline({ type, id, outcome }: Outcome): string {
-  return `${outcome.padEnd(9)}  ${TYPES[type].padEnd(4)}  ${printable(id)}`;
+  return `${outcome.padEnd(9)}  ${TYPES[type].padEnd(6)}  ${printable(id)}`;
 }
 
 function details({ changes, issued }: Outcome, dryRun: boolean): string[] {
