@@ -10,6 +10,7 @@ const english = {
     signOut: 'Sign out',
     toAdmin: 'Administration',
     toDeveloper: 'Developer',
+    toDocs: 'API reference',
     areas: {
       admin: [
         { href: '/admin', label: 'Dashboard' },

@@ -77,6 +77,9 @@ export function panelPage(options: PanelPageOptions): string {
             </li>
           )}
           <li>
+            <a href="/docs">{words.toDocs}</a>
+          </li>
+          <li>
             <a href="/account">{words.account}</a>
           </li>
         </ul>
