@@ -23,7 +23,7 @@ import { decodeToken, send } from '../support/answers.ts';
 import { createCodeApp, createPerson, obtainCode, obtainTokens, type Person, refresh } from '../support/code-flow.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { startTestServer, type TestResponse, type TestServer } from '../support/server.ts';
-import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
+import { ATTEMPTS, sendsNothing, startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
 
 const API = 'https://api.example.com';
 const LEGACY_API = 'https://legacy.example.com';
@@ -325,23 +325,25 @@ describe('the database', () => {
 
   it('is not asked for what was seen before, of any kind, and nothing is written', async () => {
     for (const each of every()) expect(await statusOf(each)).toBe(200);
-    const sent = proxy.sentByPool();
-    for (let round = 0; round < 50; round++) {
-      for (const each of every()) {
-        expect((await verify(bearer(each), `?scope=read&audience=${encodeURIComponent(API)}`)).status).toBe(200);
-        expect((await verify(bearer(each), '?scope=admin')).status).toBe(403);
+    const isQuiet = await sendsNothing(proxy, async () => {
+      for (let round = 0; round < 10; round++) {
+        for (const each of every()) {
+          expect((await verify(bearer(each), `?scope=read&audience=${encodeURIComponent(API)}`)).status).toBe(200);
+          expect((await verify(bearer(each), '?scope=admin')).status).toBe(403);
+        }
+        expect(await statusOf('garbage')).toBe(401);
       }
-      expect(await statusOf('garbage')).toBe(401);
-    }
-    expect(proxy.sentByPool()).toBe(sent);
+    });
+    expect(isQuiet).toBe(true);
   });
 
   it('is not asked for a JWT that was not seen before, once its app is known', async () => {
-    const fresh = await Promise.all(Array.from({ length: 20 }, () => tokenOf(app)));
+    const fresh = await Promise.all(Array.from({ length: 20 * ATTEMPTS }, () => tokenOf(app)));
     expect(await statusOf(token)).toBe(200);
-    const sent = proxy.sentByPool();
-    for (const each of fresh) expect(await statusOf(each)).toBe(200);
-    expect(proxy.sentByPool()).toBe(sent);
+    const isQuiet = await sendsNothing(proxy, async (attempt) => {
+      for (const each of fresh.slice(attempt * 20, (attempt + 1) * 20)) expect(await statusOf(each)).toBe(200);
+    });
+    expect(isQuiet).toBe(true);
   });
 
   it('may be out of reach as long as changes would still be heard of', async () => {

@@ -1,6 +1,9 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
+/** How often `sendsNothing` tries. */
+export const ATTEMPTS = 6;
+
 /** The two kinds of connections a server has: one that listens for changes, and a pool for the rest. */
 export type ConnectionKind = 'feed' | 'pool';
 
@@ -23,6 +26,19 @@ export interface TcpProxy {
   /** How many times the connections of the pool have sent something. */
   sentByPool(): number;
   close(): Promise<void>;
+}
+
+/**
+ * Whether work asks the database for nothing. What a server writes by itself, numbers and entries of the audit trail, may
+ * fall into the same moment: so the work is done again, a few times, until nothing was sent. Asked for each time, it never is.
+ */
+export async function sendsNothing(proxy: TcpProxy, work: (attempt: number) => Promise<unknown>): Promise<boolean> {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const before = proxy.sentByPool();
+    await work(attempt);
+    if (proxy.sentByPool() === before) return true;
+  }
+  return false;
 }
 
 type Fault = 'cut' | 'stalled' | 'deaf';
