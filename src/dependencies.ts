@@ -18,6 +18,7 @@ import type { Registries } from './oauth/administration.ts';
 import { auditRotation, auditStores } from './oauth/audited.ts';
 import type { ConnectionStore, FamilyStore, Flows } from './oauth/authorization-ports.ts';
 import { type Core, createCore } from './oauth/core.ts';
+import type { Directory } from './oauth/directory.ts';
 import type { GrantFactory } from './oauth/grant.ts';
 import { FIRST_PARTY_APP_ID, firstPartyApiIdentifier } from './oauth/model.ts';
 import type { Clock, Secrets } from './oauth/ports.ts';
@@ -60,6 +61,8 @@ export interface Dependencies extends Registries {
   readonly clock: Clock;
   /** What is written down of what happens. */
   readonly records: Omit<Records, 'close'>;
+  /** Lists of everything that there may be very many of. */
+  readonly directory: Directory;
   /** Everything that can be administered, by whom it is done. */
   readonly administrations: Administrations;
   /** Makes changes in one transaction: all of them or, when `work` throws, none. */
@@ -254,6 +257,7 @@ async function wire(
     inspection,
     records,
     administrations,
+    directory: stores.directory,
     together: (work) => administrations.together(self, work),
 
     async readiness() {

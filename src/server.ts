@@ -63,14 +63,16 @@ async function closeServer(app: FastifyInstance, { config, log, close }: Depende
 }
 
 /** At first boot somebody must be able to sign in. The password is shown this once, and not in the log. */
-async function ensureAdministrator({ config, users }: Dependencies, print: (line: string) => void): Promise<void> {
-  if ((await users.list()).some((user) => user.isAdmin)) return;
+async function ensureAdministrator(dependencies: Dependencies, print: (line: string) => void): Promise<void> {
+  const { config, users, directory } = dependencies;
+  const isThere = async () => (await directory.users({ isAdmin: true, limit: 1 })).items.length > 0;
+  if (await isThere()) return;
   const rawPassword = config.adminPassword ?? users.newPassword();
   try {
     await users.create({ email: config.adminEmail, name: 'Administrator', rawPassword, isAdmin: true });
   } catch (error) {
     // Of two replicas that boot first at once, one makes the administrator and shows the password.
-    if (error instanceof RefusedError && (await users.list()).some((user) => user.isAdmin)) return;
+    if (error instanceof RefusedError && (await isThere())) return;
     throw error;
   }
   print(`First administrator: ${config.adminEmail}`);
@@ -79,4 +81,5 @@ async function ensureAdministrator({ config, users }: Dependencies, print: (line
       ? `Password (shown only this once): ${rawPassword}`
       : 'Password: the one in ADMIN_PASSWORD',
   );
+  print(`Sign in at ${config.issuer}/admin`);
 }

@@ -27,7 +27,7 @@ describe('serve', () => {
       const first = await startProcess(operatorEnvironment(own.url));
       await until('it has said so', () => first.stderr().includes('listens on'));
       expect(first.stderr()).toMatch(
-        /First administrator: admin@localhost\nPassword \(shown only this once\): \S{20}\n/,
+        /First administrator: admin@localhost\nPassword \(shown only this once\): \S{20}\nSign in at \S+\/admin\n/,
       );
       expect(await first.end('SIGINT')).toBe(0);
       expect(first.log().at(-1)).toMatchObject({ msg: 'stopped' });

@@ -318,7 +318,9 @@ describe('everything that was written', () => {
     const rest = server
       .stderr()
       .split('\n')
-      .filter((line) => line !== '' && !/^(First administrator: |Password|Countersign listens on )/.test(line));
+      .filter(
+        (line) => line !== '' && !/^(First administrator: |Password|Sign in at |Countersign listens on )/.test(line),
+      );
     expect(rest).toEqual([]);
   });
 });
