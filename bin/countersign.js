@@ -18,7 +18,4 @@ if (!existsSync(program)) {
   }
 }
 
-// What a library will drop some day is for those who work on this program, whose tests show it.
-process.noDeprecation = true;
-
 await import(program.href);
