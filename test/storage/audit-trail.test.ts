@@ -166,6 +166,17 @@ describe('the audit trail', () => {
     expect(second?.details).toEqual({ too_long: expect.any(Number) });
     expect(await trail.verify()).toMatchObject({ intact: true });
   });
+
+  it('cuts what is too long, but no character in half, at which everything after it would wait for ever', async () => {
+    const { trail, errors } = start();
+    trail.note(entry({ target: { kind: 'api', id: `${'x'.repeat(299)}🗝️ and more` }, details: {} }));
+    trail.note(entry({ details: { reason: `${'y'.repeat(299)}🗝️ and more` } }));
+    const [second, first] = await trail.list({ limit: 2 });
+    expect(errors).toEqual([]);
+    expect(first?.target?.id).toBe(`${'x'.repeat(299)}...`);
+    expect(second?.details?.reason).toBe(`${'y'.repeat(299)}...`);
+    expect(await trail.verify()).toMatchObject({ intact: true, events: 2 });
+  });
 });
 
 describe('verifying the audit trail', () => {
