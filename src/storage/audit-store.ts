@@ -50,6 +50,8 @@ export interface AuditStore {
   newest(filter: AuditFilter, limit: number, beforeSeq: number | undefined): Promise<readonly ChainedRow[]>;
   /** Oldest first, from behind a row. */
   after(filter: AuditFilter, seq: number, limit: number): Promise<readonly ChainedRow[]>;
+  /** The first row that is there, which while old ones are removed is before the start. */
+  oldest(): Promise<ChainedRow | undefined>;
   start(): Promise<ChainStart>;
   /**
    * Makes the chain begin at the first row that is not older than `before`, and says so in a row of its own, by which the
@@ -114,6 +116,12 @@ export function createAuditStore(database: Database, runStatement: RunStatement,
       const rows = await runStatement<AuditColumns>(Prisma.sql`
         SELECT ${COLUMNS} FROM audit_events WHERE ${conditions(filter)} AND seq > ${seq}::bigint ORDER BY audit_events.seq LIMIT ${limit}`);
       return rows.map(toChained);
+    },
+
+    async oldest() {
+      const [row] = await runStatement<AuditColumns>(Prisma.sql`
+        SELECT ${COLUMNS} FROM audit_events ORDER BY audit_events.seq LIMIT 1`);
+      return row && toChained(row);
     },
 
     start: newestStart,

@@ -38,7 +38,12 @@ interface AuditTrailOptions extends OpenDatabase {
 export function startAuditTrail(options: AuditTrailOptions): KeptAuditTrail {
   const { database, runStatement, mac, clock, onError, onRecovered, mostWaiting = MOST_WAITING } = options;
   const store = createAuditStore(database as Database, runStatement, mac);
-  const reading = guarded({ newest: store.newest, after: store.after, start: store.start });
+  const reading = guarded({
+    newest: store.newest,
+    after: store.after,
+    oldest: store.oldest,
+    start: store.start,
+  });
 
   const waiting: AuditRow[] = [];
   let lost = 0;

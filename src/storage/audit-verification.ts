@@ -5,21 +5,25 @@ import { type ChainedRow, type ChainMac, hashRow, NO_HASH } from './audit-chain.
 import type { AuditStore, ChainStart } from './audit-store.ts';
 
 const ROWS_PER_BATCH = 1_000;
+const FIRST_SEQ = 1;
 
 /**
  * Walks the chain from where it begins to its end, and stops at the first row that does not fit.
  * @throws RefusedError `invalid` when what was expected is older than the first row that is kept
  */
 export async function verifyChain(
-  store: Pick<AuditStore, 'start' | 'after'>,
+  store: Pick<AuditStore, 'start' | 'oldest' | 'after'>,
   mac: ChainMac,
   expected: AuditHead | undefined,
 ): Promise<AuditVerification> {
   for (;;) {
     const start = await store.start();
-    const found = await walk(store, mac, start, expected);
+    const oldest = await store.oldest();
+    if (oldest !== undefined && oldest.seq < FIRST_SEQ) return putBefore(oldest);
+    const found = await walk(store, mac, withRowsBefore(start, oldest), expected);
     // Removing what is old while somebody walks makes gaps under their feet; the chain begins elsewhere then.
-    if (!found.intact && (await store.start()).seq !== start.seq) continue;
+    const hasMoved = async () => (await store.start()).seq !== start.seq || (await store.oldest())?.seq !== oldest?.seq;
+    if (!found.intact && (await hasMoved())) continue;
     if (found.intact && expected !== undefined && expected.seq < start.seq) throw tooOld(expected, start);
     return found;
   }
@@ -27,7 +31,7 @@ export async function verifyChain(
 
 /** The same for the newest rows; as the first of them says what it follows, so it is believed. */
 export async function verifyEndOfChain(
-  store: Pick<AuditStore, 'start' | 'after' | 'newest'>,
+  store: Pick<AuditStore, 'start' | 'oldest' | 'after' | 'newest'>,
   mac: ChainMac,
   rows: number,
 ): Promise<AuditVerification> {
@@ -36,6 +40,20 @@ export async function verifyEndOfChain(
   const seq = newest.seq - rows + 1;
   const [first] = await store.after({}, seq - 1, 1);
   return walk(store, mac, { ...start, seq, previousHash: first?.previousHash ?? NO_HASH }, undefined);
+}
+
+/**
+ * What is old and not removed yet is looked through, too: it leads up to the start, or somebody has put it there, where
+ * lists show it. The first of it says what it follows, and is believed.
+ */
+function withRowsBefore(start: ChainStart, oldest: ChainedRow | undefined): ChainStart {
+  if (oldest === undefined || oldest.seq >= start.seq) return start;
+  return { ...start, seq: oldest.seq, previousHash: oldest.previousHash };
+}
+
+function putBefore({ seq }: ChainedRow): AuditVerification {
+  const reason = `It was not written by this server, whose first row is ${FIRST_SEQ}.`;
+  return { intact: false, events: 0, head: undefined, broken: { seq, reason } };
 }
 
 async function walk(

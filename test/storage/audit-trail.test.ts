@@ -266,6 +266,20 @@ describe('verifying the audit trail', () => {
     });
   });
 
+  it.each(['0', '-5', '-9223372036854775808'])(
+    'finds an entry that somebody has put in before all others, at %s',
+    async (seq) => {
+      const { trail } = start();
+      await write(trail, 3);
+      await client.query(
+        "INSERT INTO audit_events SELECT $1::bigint, at, 'user.create', outcome, via, actor_kind, actor_id, actor_name, target_kind, target_id, address, request_id, details, previous_hash, hash FROM audit_events WHERE seq = 1",
+        [seq],
+      );
+      expect(await trail.list({ limit: 1, action: 'user.create' })).toHaveLength(1);
+      expect(await trail.verify()).toMatchObject({ intact: false, events: 0, broken: { seq: Number(seq) } });
+    },
+  );
+
   it('finds that the end was cut off, or written anew, by a head that was noted down', async () => {
     const { trail } = start();
     await write(trail, 5);
@@ -395,6 +409,27 @@ describe('removing what is old', () => {
     expect(await trail.verify(head)).toMatchObject({ intact: true, events: 16, head: { seq: 31 } });
     await write(trail, 2);
     expect(await trail.verify()).toMatchObject({ intact: true, events: 18 });
+  });
+
+  it('finds an entry that somebody has put in before those that stay, and takes those that are yet to go for what they are', async () => {
+    const { trail } = start();
+    for (let day = 0; day < 10; day++) {
+      await write(trail, 3, `day ${day}:`);
+      clock.advance(DAY);
+    }
+    await client.query('CREATE TEMPORARY TABLE old AS SELECT * FROM audit_events WHERE seq BETWEEN 5 AND 15');
+    await trail.prune(daysAgo(5.5));
+    // As when the server is killed while it removes them.
+    await client.query('INSERT INTO audit_events SELECT * FROM old');
+    expect(await trail.verify()).toMatchObject({ intact: true, events: 27, head: { seq: 31 } });
+    await client.query('DELETE FROM audit_events WHERE seq BETWEEN 9 AND 15');
+    expect(await trail.verify()).toMatchObject({ intact: false, broken: { seq: 9 } });
+    await client.query('DELETE FROM audit_events WHERE seq < 8');
+    await client.query("UPDATE audit_events SET actor_name = 'mallory@example.com' WHERE seq = 8");
+    expect(await trail.verify()).toMatchObject({ intact: false, events: 0, broken: { seq: 8 } });
+    expect(await trail.prune(daysAgo(5.5))).toBe(1);
+    expect(await trail.verify()).toMatchObject({ intact: true, events: 17 });
+    await client.query('DROP TABLE old');
   });
 
   it('does not hide that more was removed, or that what says so was changed', async () => {
