@@ -123,9 +123,12 @@ export function createAccountService(dependencies: Dependencies): AccountService
       const family = (await families.list({ userId }, clock.nowSeconds())).find(({ id }) => id === familyId);
       if (family === undefined) return false;
       await consents.forget(userId, family.appId);
-      const event = eventOf('family.revoke', person, { kind: 'family', id: familyId }, { app: family.appId });
-      audit.record({ ...event, outcome: 'success', appId: family.appId });
-      return families.revoke(familyId, 'disconnected_by_user', clock.nowSeconds(), userId);
+      const revoked = await families.revoke(familyId, 'disconnected_by_user', clock.nowSeconds(), userId);
+      if (revoked) {
+        const event = eventOf('family.revoke', person, { kind: 'family', id: familyId }, { app: family.appId });
+        audit.record({ ...event, outcome: 'success', appId: family.appId });
+      }
+      return revoked;
     },
 
     async disconnectConnection(person, connectionId) {
@@ -133,14 +136,13 @@ export function createAccountService(dependencies: Dependencies): AccountService
       const connection = (await connections.list({ userId })).find(({ id }) => id === connectionId);
       if (connection === undefined) return false;
       await consents.forget(userId, connection.appId);
-      const event = eventOf(
-        'connection.end',
-        person,
-        { kind: 'connection', id: connectionId },
-        { app: connection.appId },
-      );
-      audit.record({ ...event, outcome: 'success', appId: connection.appId });
-      return connections.disconnect(connectionId, userId);
+      const { appId } = connection;
+      const ended = await connections.disconnect(connectionId, userId);
+      if (ended) {
+        const event = eventOf('connection.end', person, { kind: 'connection', id: connectionId }, { app: appId });
+        audit.record({ ...event, outcome: 'success', appId });
+      }
+      return ended;
     },
 
     async endSession(person, sessionId) {

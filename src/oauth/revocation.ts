@@ -131,7 +131,8 @@ export function createRevocation(dependencies: Dependencies): Revocation {
       const family = await families.findByRefreshToken(refreshHash);
       if (family === undefined) return;
       assertOwn(family.appId, app.id);
-      await families.revoke(family.id, 'revoked_by_app', clock.nowSeconds());
+      // Said again it changes nothing, and is not written down again.
+      if (!(await families.revoke(family.id, 'revoked_by_app', clock.nowSeconds()))) return;
       const target = { kind: 'family', id: family.id } as const;
       const trail = { action: 'family.revoke', actor: appAtSurface(app, source), target };
       const { userId } = family;
@@ -166,7 +167,7 @@ export function createRevocation(dependencies: Dependencies): Revocation {
       const hash = await refreshTokens.hashPresented(refreshToken);
       const family = hash === undefined ? undefined : await families.findByRefreshToken(hash);
       if (family === undefined) return;
-      await families.revoke(family.id, 'signed_out', clock.nowSeconds());
+      if (!(await families.revoke(family.id, 'signed_out', clock.nowSeconds()))) return;
       audit.record({
         action: 'family.revoke',
         outcome: 'success',
