@@ -30,6 +30,9 @@ export function createEventTrail(trail: Pick<AuditTrail, 'note'>, clock: Clock):
     if (more > 0) trail.note({ ...latest, details: { ...latest.details, more } });
   };
 
+  /** Also when the clock was set back. */
+  const isOver = ({ since }: Run, now: number): boolean => now < since || now - since >= COLLAPSED_SECONDS;
+
   const noteFailure = (entry: AuditEntry): void => {
     let latest = entry;
     let key = keyOf(entry);
@@ -40,7 +43,7 @@ export function createEventTrail(trail: Pick<AuditTrail, 'note'>, clock: Clock):
     }
     const now = clock.nowSeconds();
     const run = runs.get(key);
-    if (run !== undefined && now - run.since < COLLAPSED_SECONDS) {
+    if (run !== undefined && !isOver(run, now)) {
       run.latest = latest;
       run.more++;
       return;
@@ -58,7 +61,7 @@ export function createEventTrail(trail: Pick<AuditTrail, 'note'>, clock: Clock):
     },
     settle(all = false) {
       const now = clock.nowSeconds();
-      for (const [key, run] of runs) if (all || now - run.since >= COLLAPSED_SECONDS) end(key, run);
+      for (const [key, run] of runs) if (all || isOver(run, now)) end(key, run);
     },
   };
 }

@@ -68,6 +68,16 @@ describe('events on their way into the audit trail', () => {
     expect(entries.at(-1)?.details).toEqual({ reason: 'wrong password', more: 100_000 - 1_001 });
   });
 
+  it('are told of in time, too, when the clock was set back', () => {
+    const { clock, entries, events } = start();
+    for (let index = 0; index < 3; index++) events.record(failure('a', 'u'));
+    clock.advance(-3600);
+    events.settle();
+    expect(entries.map(({ details }) => details?.more)).toEqual([undefined, 2]);
+    events.record(failure('a', 'u'));
+    expect(entries).toHaveLength(3);
+  });
+
   it('are settled at the end', () => {
     const { entries, events } = start();
     for (let index = 0; index < 3; index++) events.record(failure('a'));
