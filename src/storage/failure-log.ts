@@ -65,6 +65,8 @@ export function startFailureLog({ runStatement, onError, onRecovered }: FailureL
       total = [...taken.values()].reduce((sum, { failures }) => sum + failures.length, 0);
       throw error;
     }
+    // Apart, for what was written must not be written again when only this fails: the next failures do it, too.
+    await store.trim([...taken.keys()]);
   };
   const { flush, close } = startWriteBehind({ write, intervalMs: FLUSH_INTERVAL_MS, onError, onRecovered });
 
@@ -128,9 +130,13 @@ function createFailureStore(runStatement: RunStatement) {
           JOIN apps ON apps.id = failed.app_id
          ORDER BY place
            FOR KEY SHARE OF apps`);
+    },
+
+    /** Leaves the newest of each of these apps. */
+    async trim(appIds: readonly string[]): Promise<void> {
       await runStatement(Prisma.sql`
         DELETE FROM app_failures
-         USING unnest(${[...new Set(column('appId'))]}::text[]) AS failed (app_id)
+         USING unnest(${[...appIds]}::text[]) AS failed (app_id)
          WHERE app_failures.app_id = failed.app_id
            AND app_failures.id <= (SELECT kept.id FROM app_failures kept WHERE kept.app_id = failed.app_id
                                     ORDER BY kept.id DESC OFFSET ${MOST_KEPT_OF_APP} LIMIT 1)`);

@@ -147,6 +147,30 @@ describe('the failure log', () => {
     expect(listed[0]).toMatchObject({ requestId: 'round 0', more: 130 });
   });
 
+  it('lists each once when only removing what is too old fails', async () => {
+    const { database: opened, runStatement } = openDatabase(database.url, 2);
+    const errors: unknown[] = [];
+    let fails = true;
+    const log = startFailureLog({
+      runStatement: async (statement) => {
+        if (fails && statement.text.includes('DELETE FROM app_failures')) throw new Error('too slow');
+        return runStatement(statement);
+      },
+      onError: (error) => errors.push(error),
+      onRecovered: () => undefined,
+    });
+    closing.push(async () => {
+      await log.close();
+      await opened.$disconnect();
+    });
+    log.note(FAILURE);
+    await log.flush();
+    expect(errors).toHaveLength(1);
+    fails = false;
+    await log.flush();
+    expect(await count('a')).toBe(1);
+  });
+
   it('goes with its app', async () => {
     const { log } = start();
     await client.query(
