@@ -42,10 +42,15 @@ export function whole(text: string): number {
 export async function readStdin(): Promise<string> {
   const chunks: Buffer[] = [];
   for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
+  return decodeText(Buffer.concat(chunks), 'Standard input');
+}
+
+/** @throws RefusedError when it is not UTF-8: whatever else it is, it would become other names and passwords. */
+export function decodeText(bytes: Uint8Array, source: string): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks));
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
-    throw new RefusedError('invalid', 'Standard input is not UTF-8 text.');
+    throw new RefusedError('invalid', `${source} is not UTF-8 text.`);
   }
 }
 

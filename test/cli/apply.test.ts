@@ -213,6 +213,20 @@ apps:
     expect(await everything()).toBe(before);
   });
 
+  it('refuses a file that is no UTF-8, of which it would make other names', async () => {
+    const file = join(folder, 'latin-1.yaml');
+    await writeFile(
+      file,
+      Buffer.from('roles: [{ name: r, scopes: [a] }]\nusers: [{ email: u@example.com, name: Jürgen }]', 'latin1'),
+    );
+    expect(await cli(['apply', '-f', file])).toMatchObject({
+      status: 1,
+      stdout: '',
+      stderr: expect.stringContaining('is not UTF-8'),
+    });
+    expect(await server.dependencies.users.find('u@example.com')).toBeUndefined();
+  });
+
   it('says that a file is not there', async () => {
     expect(await cli(['apply', '-f', join(folder, 'none.yaml')])).toMatchObject({
       status: 1,

@@ -5,7 +5,7 @@ import { applyDocument } from '../apply/apply-document.ts';
 import { builtInApis } from '../apply/built-in-apis.ts';
 import { parseApplyDocument } from '../apply/document.ts';
 import type { FieldChange, Outcome } from '../apply/outcome.ts';
-import { readStdin } from '../options.ts';
+import { decodeText, readStdin } from '../options.ts';
 import { printable, SHOWN_ONCE } from '../output.ts';
 import { runCommand } from '../run.ts';
 
@@ -39,15 +39,13 @@ export function registerApplyCommand(program: Command): void {
 
 async function readSource(file: string): Promise<string> {
   if (file === '-') return readStdin();
-  try {
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
+  const bytes = await readFile(file).catch(({ code, message }: NodeJS.ErrnoException) => {
     throw new RefusedError(
       'not_found',
       code === 'ENOENT' ? `There is no file '${file}'.` : `Cannot read it: ${message}`,
     );
-  }
+  });
+  return decodeText(bytes, `The file '${file}'`);
 }
 
 function toJson(outcomes: readonly Outcome[], dryRun: boolean) {
