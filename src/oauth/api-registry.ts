@@ -180,7 +180,7 @@ function merge(current: ApiSettings, input: ApiInput): ApiSettings {
     );
   }
   const name = input.name ?? current.name;
-  if (name.trim() === '' || name.length > 200 || /\p{Cc}/u.test(name)) {
+  if (name.trim() === '' || name.length > 200 || /[\p{Cc}\p{Cs}]/u.test(name)) {
     throw new RefusedError('invalid', 'The API needs a name of 1 to 200 characters.', 'name');
   }
   const scopes = [...new Set(input.scopes ?? current.scopes)];

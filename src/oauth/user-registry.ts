@@ -137,7 +137,7 @@ export function keepingAnAdministrator(users: UserRegistry): UserRegistry {
 }
 
 function assertName(name: string): void {
-  if (name.trim() === '' || name.length > MAX_NAME_CHARACTERS || /\p{Cc}/u.test(name)) {
+  if (name.trim() === '' || name.length > MAX_NAME_CHARACTERS || /[\p{Cc}\p{Cs}]/u.test(name)) {
     throw new RefusedError('invalid', `The user needs a name of 1 to ${MAX_NAME_CHARACTERS} characters.`, 'name');
   }
 }

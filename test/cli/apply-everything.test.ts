@@ -41,10 +41,25 @@ describe('the file of apply', () => {
     expect(told?.changes).toContainEqual({ field: 'max_apps', from: before.maxApps === 3 ? 5 : before.maxApps, to: 3 });
     expect(await server.dependencies.policy.get()).toMatchObject({ maxApps: 3, grants: ['client_credentials'] });
     expect(outcomesOf(await apply({ policy }))).toEqual(['unchanged']);
+    const spelt = { policy: { redirect_hosts: [' *.Example.ORG'], plan: '' } };
+    expect(outcomesOf(await apply(spelt))).toEqual(['unchanged']);
     await expect(apply({ policy: { grants: ['magic'] } })).rejects.toThrow("- policy: There is no grant 'magic'");
     await expect(apply({ policy: { max_aps: 1 } })).rejects.toThrow(
       '- policy.max_aps: there is no such field. Known are: enabled, max_apps,',
     );
+  });
+
+  it('takes an empty text for null, and finds nothing to change after that', async () => {
+    const file = { apps: [{ id: 'bare', name: 'B', grants: ['client_credentials'], owner: '', plan: '', api: '' }] };
+    expect(outcomesOf(await apply(file))).toEqual(['created']);
+    expect(outcomesOf(await apply(file))).toEqual(['unchanged']);
+  });
+
+  it('refuses half a character in a name, which the database would make something else of', async () => {
+    const users = [{ email: 'half@example.com', name: 'half \ud83d' }];
+    await expect(apply({ users })).rejects.toThrow('- users[0] (half@example.com): The user needs a name');
+    const apis = [{ identifier: 'https://half.example.com', name: 'half \ud83d' }];
+    await expect(apply({ apis })).rejects.toThrow('- apis[0] (https://half.example.com): The API needs a name');
   });
 
   it('names the built-in APIs without the issuer, and takes them only once', async () => {

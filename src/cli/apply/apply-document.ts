@@ -48,7 +48,7 @@ function withIdentifiers(document: ApplyDocument, { identifierOf }: BuiltInApis)
   );
   if (twice.length > 0) throw refusal(twice);
   const apps = document.apps.map((app) =>
-    app.api === undefined ? app : { ...app, api: identifierOf(app.api ?? DEFAULT_API) },
+    app.api === undefined ? app : { ...app, api: identifierOf(app.api || DEFAULT_API) },
   );
   return { ...document, apis, apps };
 }

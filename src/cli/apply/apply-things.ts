@@ -1,4 +1,5 @@
 import type { Registries } from '../../dependencies.ts';
+import { normaliseRedirectHost } from '../../oauth/redirect-hosts.ts';
 import { developerPolicyJson } from '../../representations/developer-policy.ts';
 import { planJson, toPlanInput } from '../../representations/plan.ts';
 import { roleJson } from '../../representations/role.ts';
@@ -15,7 +16,8 @@ import { created, differences, type FieldChange, type Outcome, updated, withDefa
 
 const PLAN_DEFAULTS = { metered: false, token_cost: 0 };
 
-export async function applyPolicy(entry: PolicyEntry, { policy }: Registries): Promise<Outcome> {
+export async function applyPolicy(stated: PolicyEntry, { policy }: Registries): Promise<Outcome> {
+  const entry = { ...stated, redirect_hosts: stated.redirect_hosts?.map(normaliseRedirectHost) };
   const changes = differences(entry, developerPolicyJson(await policy.get()));
   if (changes.length > 0) {
     await policy.update({

@@ -45,7 +45,7 @@ export function withDefaults<T extends object>(stated: T, defaults: { readonly [
   return Object.fromEntries(entries) as T;
 }
 
-/** The stated fields whose value is another one now. The order in a list means nothing. */
+/** The stated fields whose value is another one now. The order in a list means nothing, and '' is nothing, like null. */
 export function differences(
   stated: Readonly<Record<string, unknown>>,
   current: Readonly<Record<string, unknown>>,
@@ -57,7 +57,8 @@ export function differences(
 
 function isSame(left: unknown, right: unknown): boolean {
   if (isRecord(left) && isRecord(right)) return isSame(pairs(left), pairs(right));
-  if (!Array.isArray(left) || !Array.isArray(right)) return left === right;
+  if (!Array.isArray(left) || !Array.isArray(right))
+    return (left === '' ? null : left) === (right === '' ? null : right);
   const [one, other] = [new Set(left), new Set(right)];
   return one.size === other.size && [...one].every((value) => other.has(value));
 }
