@@ -198,6 +198,22 @@ describe('the file of apply', () => {
     );
   });
 
+  it('takes a secret that is stated twice, as the short form and with a label, for one', async () => {
+    const value = 'one of our own values';
+    const grants = ['client_credentials'];
+    const file = (id: string) => ({
+      apps: [{ id, name: 'T', grants, secret: value, secrets: [{ value, label: 'blue' }] }],
+    });
+    await server.createApp({ id: 'there-before' });
+    for (const id of ['there-before', 'made-by-it']) {
+      await apply(file(id));
+      expect(outcomesOf(await apply(file(id)))).toEqual(['unchanged']);
+      const labels = (await server.dependencies.secrets.list({ appId: id })).map(({ label }) => label);
+      expect(labels.filter((label) => label === 'blue')).toHaveLength(1);
+      expect(labels).toHaveLength(id === 'there-before' ? 2 : 1);
+    }
+  });
+
   it('tops balances up once for each reference, and in a dry run not at all', async () => {
     const { balances } = server.dependencies;
     const { id: app } = await server.createApp({ id: 'paying' });

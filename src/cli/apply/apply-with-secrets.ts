@@ -56,7 +56,7 @@ export async function applyApp(entry: AppEntry, registries: Registries): Promise
   const { id, secret: single, secrets: several, ...said } = entry;
   const { disabled, ...stated } = withDefaults(said, APP_DEFAULTS);
   const input = toAppInput(said);
-  const secrets: readonly SecretEntry[] = single === undefined ? several : [{ value: single }, ...several];
+  const secrets = eachOnce(single === undefined ? several : [{ value: single }, ...several]);
   const found = await apps.find(id);
   if (found === undefined) {
     const [first, ...others] = secrets;
@@ -77,6 +77,13 @@ export async function applyApp(entry: AppEntry, registries: Registries): Promise
   return updated('app', id, [...settings, ...state, ...added]);
 }
 
+/** A value that is stated twice is one secret; the last label counts. */
+function eachOnce(stated: readonly SecretEntry[]): readonly SecretEntry[] {
+  const labels = new Map<string, string | undefined>();
+  for (const { value, label } of stated) labels.set(value, label ?? labels.get(value));
+  return [...labels].map(([value, label]) => ({ value, label }));
+}
+
 /** Adds those that are not there, by their values, and labels those that are. */
 async function applySecrets(
   stated: readonly SecretEntry[],
@@ -86,7 +93,7 @@ async function applySecrets(
   { secrets }: Registries,
 ): Promise<FieldChange[]> {
   const changes: FieldChange[] = [];
-  for (const { value, label } of stated) {
+  for (const { value, label } of eachOnce(stated)) {
     const found = secrets.findByValue(current, value);
     if (found === undefined) {
       await secrets.create(owner, kind, { rawValue: value, label });
