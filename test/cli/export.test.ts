@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -244,5 +245,14 @@ describe('export', () => {
     expect(await readdir(folder)).toEqual(['all.yaml']);
     const lost = await cli(['export', '-o', join(folder, 'nowhere', 'all.yaml')]);
     expect(lost).toMatchObject({ status: 1, stdout: '', stderr: expect.stringContaining('Cannot write to') });
+  });
+
+  it('leaves a pipe or a device, such as /dev/stdout, what it is', async () => {
+    const pipe = join(folder, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    const { status, stderr } = await cli(['export', '-o', pipe]);
+    expect({ status, stderr }).toEqual({ status: 1, stderr: expect.stringContaining('is no ordinary file') });
+    expect((await stat(pipe)).isFIFO()).toBe(true);
+    await rm(pipe);
   });
 });

@@ -1,4 +1,4 @@
-import { open, realpath, rename, rm } from 'node:fs/promises';
+import { open, realpath, rename, rm, stat } from 'node:fs/promises';
 import type { Command } from 'commander';
 import type { Dependencies } from '../../dependencies.ts';
 import { RefusedError } from '../../oauth/errors.ts';
@@ -61,13 +61,19 @@ async function toStdout(text: string): Promise<void> {
 /** The whole file or, when something fails, the one that was there before. Only its owner can read it: it names people. */
 async function toFile<T>(file: string, work: (write: Write) => Promise<T>): Promise<T> {
   const target = await realpath(file).catch(() => file);
+  const known = await stat(file).catch(() => undefined);
+  if (known?.isFile() === false) {
+    // A device or a pipe would be gone, and a file of that name there in its place.
+    throw new RefusedError('invalid', `'${file}' is no ordinary file. Leave -o out to write to standard output.`);
+  }
   const draft = `${target}.${process.pid}.part`;
   const handle = await open(draft, 'wx', 0o600).catch((error: NodeJS.ErrnoException) => {
     throw new RefusedError('invalid', `Cannot write to '${file}': ${error.message}`);
   });
   try {
     const result = await work(async (text) => {
-      await handle.write(text);
+      // Where a disk is full, `write` may take a part of it and be content.
+      await handle.appendFile(text);
     });
     await handle.close();
     await rename(draft, target);
