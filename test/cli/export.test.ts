@@ -194,6 +194,32 @@ describe('export', () => {
     expect((await apply(server, json)).filter(({ outcome }) => outcome !== 'unchanged')).toEqual([]);
   });
 
+  it('leaves out scopes that an API offers no more, which could not be applied', async () => {
+    const [narrowed, empty] = [await startTestServer(), await startTestServer()];
+    try {
+      await apply(
+        narrowed,
+        `
+policy: { scopes: [a, b] }
+apis: [{ identifier: default, scopes: [a, b] }, { identifier: 'https://n.example.com', name: N, scopes: [a, b] }]
+apps:
+  - { id: of-default, name: D, grants: [client_credentials], scopes: [a, b] }
+  - { id: of-n, name: N, grants: [client_credentials], scopes: [a, b], api: 'https://n.example.com' }`,
+      );
+      await narrowed.dependencies.apis.update(ISSUER, { scopes: ['a'] });
+      await narrowed.dependencies.apis.update('https://n.example.com', { scopes: ['b'] });
+      const written = await write(narrowed);
+      const { policy, apps } = parse(written);
+      expect(policy.scopes).toEqual(['a']);
+      expect(apps.map(({ scopes }: { scopes: string[] }) => scopes)).toEqual([[], ['a'], ['b']]);
+      await apply(empty, written);
+      expect(await write(empty)).toBe(written);
+    } finally {
+      await narrowed.close();
+      await empty.close();
+    }
+  });
+
   it('has no secret, hash, password or generated id in it', async () => {
     const written = await write(server);
     const users = await server.dependencies.users.list();

@@ -41,13 +41,9 @@ export async function writeAll(
   format: Format,
   write: Write,
 ): Promise<Readonly<Record<string, number>>> {
+  const builtIn = builtInApis(config.issuer);
   return administrations.snapshot(async (registries, inventory) =>
-    writeDocument(
-      await policyEntry(registries),
-      sectionsOf(registries, inventory, builtInApis(config.issuer)),
-      format,
-      write,
-    ),
+    writeDocument(await policyEntry(registries, builtIn), sectionsOf(registries, inventory, builtIn), format, write),
   );
 }
 

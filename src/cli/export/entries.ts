@@ -7,7 +7,7 @@ import { developerPolicyJson } from '../../representations/developer-policy.ts';
 import { planJson } from '../../representations/plan.ts';
 import { roleJson } from '../../representations/role.ts';
 import { userJson } from '../../representations/user.ts';
-import type { BuiltInApis } from '../apply/built-in-apis.ts';
+import { type BuiltInApis, DEFAULT_API } from '../apply/built-in-apis.ts';
 
 const AT_ONCE = 500;
 
@@ -21,8 +21,13 @@ export interface Section {
 }
 
 /** The policy for self-service, as the file has it. */
-export async function policyEntry({ policy }: Pick<Registries, 'policy'>): Promise<Entry> {
-  return inOrder(developerPolicyJson(await policy.get()));
+export async function policyEntry(
+  { policy, apis }: Pick<Registries, 'policy' | 'apis'>,
+  builtIn: BuiltInApis,
+): Promise<Entry> {
+  const json = developerPolicyJson(await policy.get());
+  const api = await apis.find(builtIn.identifierOf(DEFAULT_API));
+  return inOrder({ ...json, scopes: offeredOf(json.scopes, api) });
 }
 
 /** Every list of the file, in the order in which one names the other. */
@@ -65,10 +70,17 @@ function userEntry(user: User): Entry {
 /** Of the app of the login only what can be changed of it. */
 function appEntry(app: App & { readonly ownerEmail: string | undefined }, builtIn: BuiltInApis): Entry {
   const json = appJson(app, app.ownerEmail ?? null);
-  const entry = inOrder(without({ ...json, api: builtIn.nameOf(json.api) }, ['created_at']));
+  const said = { ...json, scopes: offeredOf(json.scopes, app.api), api: builtIn.nameOf(json.api) };
+  const entry = inOrder(without(said, ['created_at']));
   // Nobody can register the grant of the login.
   if (!app.grants.includes('password')) return entry;
   return without(entry, ['public', 'first_party', 'grants', 'surfaces', 'redirect_uris', 'pkce']);
+}
+
+/** Those that the API still offers: the others mean nothing any more, and nothing can be made with them. */
+function offeredOf(scopes: readonly string[], api: Pick<Api, 'scopes'> | undefined): readonly string[] {
+  const offered = api?.scopes ?? [];
+  return offered.length === 0 ? scopes : scopes.filter((scope) => offered.includes(scope));
 }
 
 /** What there is little of, by its key. */
