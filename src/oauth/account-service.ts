@@ -101,7 +101,7 @@ export function createAccountService(dependencies: Dependencies): AccountService
       try {
         await sessions.prove(user, rawCurrent, address);
       } catch (error) {
-        const reason = 'wrong password, or too many of them';
+        const reason = error instanceof OAuthError ? (error.detail ?? error.description) : 'the server failed';
         audit.record({ ...event, outcome: 'failure', reason, trail: { ...event.trail, details: { reason } } });
         throw error;
       }

@@ -34,6 +34,7 @@ export const NO_HASH: Uint8Array<ArrayBuffer> = new Uint8Array(32);
 
 const LONGEST_NAME_CHARACTERS = 300;
 const LONGEST_DETAILS_CHARACTERS = 20_000;
+const MOST_FIELDS = 50;
 
 /** The mark of a row: of everything it says, of its place, and of the row before. Times as they stand, even impossible ones. */
 export function hashRow(row: AuditRow, seq: number, previousHash: Uint8Array, mac: ChainMac): Uint8Array<ArrayBuffer> {
@@ -102,7 +103,8 @@ function detailsText(details: AuditEntry['details']): string {
   const text = JSON.stringify(details, (_name, value: unknown) =>
     typeof value === 'string' ? concealSecrets(value) : value,
   );
-  return text.length <= LONGEST_DETAILS_CHARACTERS ? text : JSON.stringify({ too_long: text.length });
+  if (text.length <= LONGEST_DETAILS_CHARACTERS) return text;
+  return JSON.stringify({ too_long: text.length, fields: Object.keys(details).slice(0, MOST_FIELDS).map(storable) });
 }
 
 /** The columns of a row as statements of ours name them. */

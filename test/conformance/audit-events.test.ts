@@ -143,7 +143,7 @@ describe('the account page', () => {
     expect((await written()).map(brief)).toEqual([
       ['family.revoke', 'success', who, { kind: 'family', id: expect.stringMatching(/^fam_/) }, { app: app.id }],
       ['session.end_others', 'success', who, user, { kept: expect.stringMatching(/^ses_/) }],
-      ['password.change', 'failure', who, user, { reason: expect.stringContaining('wrong password') }],
+      ['password.change', 'failure', who, user, { reason: expect.stringContaining('password is wrong') }],
       ['password.change', 'success', who, user, {}],
     ]);
     expect(JSON.stringify(await written())).not.toContain('long password');
