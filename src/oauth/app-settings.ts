@@ -7,6 +7,8 @@ import { isScopeToken } from './scopes.ts';
 // Unreserved characters of RFC 3986 only: an id looks the same in Basic authentication, in a URL and in a shell.
 const APP_ID = /^[A-Za-z0-9._~-]{1,128}$/;
 const MAX_NAME_CHARACTERS = 200;
+// Of nothing but zero-width marks and blanks, a name is no link to press and no name on the page that asks for consent.
+const VISIBLE = /[^\s\p{Default_Ignorable_Code_Point}]/u;
 const MAX_LIFETIME_SECONDS = 2_147_483_647;
 const LONGEST_RETRY_WINDOW_SECONDS = 60;
 
@@ -44,6 +46,9 @@ export function assertValues(settings: AppSettings): void {
   // \p{Cs}: half a surrogate pair.
   if (name.trim() === '' || name.length > MAX_NAME_CHARACTERS || /[\p{Cc}\p{Cs}]/u.test(name)) {
     throw refuse(`The app needs a name of 1 to ${MAX_NAME_CHARACTERS} characters.`, 'name');
+  }
+  if (!VISIBLE.test(name)) {
+    throw refuse('The app needs a name that can be seen: this one has only characters that are not shown.', 'name');
   }
   if (settings.isPublic && !settings.pkceRequired) {
     throw refuse(

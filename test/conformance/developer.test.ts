@@ -289,6 +289,7 @@ describe('registering', () => {
   it.each<[string, string, Fields, string, string]>([
     ['no name', 'service', { name: '' }, 'name', '1 to 200 characters'],
     ['blanks for a name', 'service', { name: '   ' }, 'name', '1 to 200 characters'],
+    ['a name that nobody sees', 'service', { name: '\u200b\u00ad\u3164' }, 'name', 'a name that can be seen'],
     ['no surface', 'service', { surfaces: undefined }, 'surfaces', 'Choose one surface'],
     ['another surface', 'service', { surfaces: 'connection' }, 'surfaces', 'Choose from'],
     ['a scope beyond the policy', 'service', { scopes: ['read', 'admin'] }, 'scopes', 'Choose from'],
