@@ -68,7 +68,8 @@ export interface DeveloperService {
   additions(app: App): Promise<Allowance | undefined>;
   /** @param assertCurrent throws when the app is not as the member saw it */
   update(id: string, input: MemberAppInput, assertCurrent: (app: App) => void): Promise<App>;
-  delete(id: string): Promise<void>;
+  /** @param assertCurrent as for `update` */
+  delete(id: string, assertCurrent: (app: App) => void): Promise<void>;
   /** @param assertCurrent as for `update`: so that no form that is sent twice makes or kills a secret unnoticed */
   createSecret(appId: string, input: MemberSecretInput, assertCurrent: (app: App) => void): Promise<IssuedSecret>;
   /** Its value, and the tokens issued with it, stay. */
@@ -206,8 +207,9 @@ export function createDeveloperService(dependencies: Dependencies): DeveloperSer
         return locked.apps.update(id, { name, grants, surfaces, redirectUris, scopes });
       }),
 
-    delete: (id) =>
+    delete: (id, assertCurrent) =>
       changingApp(id, async (locked, app) => {
+        assertCurrent(app);
         // In its place they could make another one, and be no longer stopped.
         if (!app.enabled) {
           throw new RefusedError(

@@ -438,6 +438,16 @@ describe('settings', () => {
     expect(await appOf(id)).toEqual(before);
   });
 
+  it('do not delete the app by a page of before it was changed', async () => {
+    const id = idIn(await register());
+    const stale = await person.browser.open(`/developer/apps/${id}/settings`);
+    await server.dependencies.apps.update(id, { name: 'In production now' });
+    const refused = await send(stale, `/developer/apps/${id}/delete`);
+    expect([refused.status, readText(refused)]).toEqual([412, expect.stringContaining('Somebody else has changed')]);
+    expect((await appOf(id)).name).toBe('In production now');
+    expect((await send(refused, `/developer/apps/${id}/delete`)).location).toBe('/developer?notice=deleted');
+  });
+
   it('have the button that deletes, which asks first and takes everything with it', async () => {
     const made = await register();
     const id = idIn(made);

@@ -116,7 +116,7 @@ describe('registering', () => {
     await openSelfService(server, { enabled: false });
     await expect(create()).rejects.toEqual(refused('conflict'));
     await expect(change(app, { name: 'Other' })).rejects.toEqual(refused('conflict'));
-    await expect(developer.delete(app.id)).rejects.toEqual(refused('conflict'));
+    await expect(developer.delete(app.id, nothing)).rejects.toEqual(refused('conflict'));
     await expect(developer.createSecret(app.id, { label: '' }, nothing)).rejects.toEqual(refused('conflict'));
     const [secret] = app.secrets;
     await expect(developer.regenerateSecret(app.id, secret?.id ?? '', nothing)).rejects.toEqual(refused('conflict'));
@@ -156,7 +156,7 @@ describe('registering', () => {
     // Somebody else is not held up by that, and who makes room can go on.
     await create('service', {}, (await createMember(server)).developer);
     const [one] = (await developer.overview({ limit: 20 })).apps.items;
-    await developer.delete(one?.id ?? '');
+    await developer.delete(one?.id ?? '', nothing);
     expect((await create()).isRepeated).toBe(false);
   });
 
@@ -403,7 +403,7 @@ describe('an app that the operator has set up', () => {
   it('and disabled is not deleted by its owner, who could make another in its place', async () => {
     const app = await given();
     await server.dependencies.apps.setEnabled(app.id, false);
-    await expect(developer.delete(app.id)).rejects.toEqual(refused('conflict'));
+    await expect(developer.delete(app.id, nothing)).rejects.toEqual(refused('conflict'));
     expect((await developer.get(app.id)).enabled).toBe(false);
   });
 });
@@ -419,7 +419,7 @@ describe('what is somebody else’s', () => {
       const attempts: readonly Promise<unknown>[] = [
         developer.get(id),
         developer.update(id, inputOf(app), nothing),
-        developer.delete(id),
+        developer.delete(id, nothing),
         developer.createSecret(id, { label: '' }, nothing),
         developer.regenerateSecret(id, secretId, nothing),
         developer.deleteSecret(id, secretId, nothing),
@@ -561,7 +561,7 @@ it('is written down as theirs, as done in the developers’ area', async () => {
   await change(app, { name: 'Renamed' });
   await developer.createSecret(app.id, { label: 'More' }, nothing);
   await developer.deleteSecret(app.id, secret?.id ?? '', nothing);
-  await developer.delete(app.id);
+  await developer.delete(app.id, nothing);
   const { administrations } = server.dependencies;
   const trail = administrations.as({
     kind: 'operator',

@@ -1,4 +1,5 @@
 import type { PageContext, PageRequest, PageResponse, Pages } from '../../http/page-contract.ts';
+import type { App } from '../../oauth/model.ts';
 import { appCalls, checkingCalls } from '../app-calls.ts';
 import { RANGES, type Range } from '../dashboard-numbers.ts';
 import { type DeveloperVisit, forDeveloper } from '../developer-access.ts';
@@ -126,15 +127,17 @@ async function settings(
   };
 }
 
+/** Nothing is done to an app that is no longer as the page had it. */
+function asSeen(request: PageRequest): (app: App) => void {
+  return (app) => assertSameVersion(request, developerAppValues(app));
+}
+
 async function save(_context: PageContext, request: PageRequest, visit: DeveloperVisit): Promise<PageResponse> {
   const id = appIdOf(request);
   const typed = readDeveloperForm(request.parameters);
   const { redirect_uris: redirectUris, ...input } = typed;
   const outcome = await attempt(
-    () =>
-      visit.developer.update(id, { ...input, redirectUris }, (app) =>
-        assertSameVersion(request, developerAppValues(app)),
-      ),
+    () => visit.developer.update(id, { ...input, redirectUris }, asSeen(request)),
     DEVELOPER_APP_FIELDS,
   );
   if (outcome.failure !== undefined) return settings(request, visit, { failed: outcome.failure, typed });
@@ -142,7 +145,7 @@ async function save(_context: PageContext, request: PageRequest, visit: Develope
 }
 
 async function remove(_context: PageContext, request: PageRequest, visit: DeveloperVisit): Promise<PageResponse> {
-  const outcome = await attempt(() => visit.developer.delete(appIdOf(request)), {});
+  const outcome = await attempt(() => visit.developer.delete(appIdOf(request), asSeen(request)), {});
   if (outcome.failure !== undefined) return settings(request, visit, { failed: outcome.failure });
   return { status: 303, location: '/developer?notice=deleted' };
 }

@@ -98,7 +98,7 @@ export function developerSettingsPage(options: DeveloperSettingsPageOptions): st
                 of={app.name}
                 consequence={words.deleteConsequence}
                 action={`${developerAppPath(app.id)}/delete`}
-                hidden={{ csrf_token: csrfToken }}
+                hidden={{ csrf_token: csrfToken, version }}
                 button={words.deleteNow}
               />
             </Card>
