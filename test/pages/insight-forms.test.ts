@@ -59,9 +59,19 @@ describe('the forms of these pages', () => {
     const token: string = body.access_token;
     const page = await open('/admin/inspector');
     const wrapped = token.replace(/(.{60})/g, '$1\r\n');
-    for (const pasted of [token, `Bearer ${token}`, `"${token}"`, ` Authorization: bearer ${token} `, wrapped]) {
+    const pastes = [
+      token,
+      `Bearer ${token}`,
+      `"${token}"`,
+      ` Authorization: bearer ${token} `,
+      `"Authorization: Bearer ${token}"`,
+      `-H 'Authorization: Bearer ${token}'`,
+      `X-API-Key:${token}`,
+      wrapped,
+    ];
+    for (const pasted of pastes) {
       const found = await browser.submit(page, '/admin/inspector', { token: pasted });
-      expect(readText(found)).toContain('It is live.');
+      expect(readText(found), pasted.replace(token, '…')).toContain('It is live.');
     }
   });
 });

@@ -61,8 +61,10 @@ async function inspect(
 /** Out of a header or a shell, with quotes and wrapped lines: what is no part of any token is left out. */
 function readPasted(text: string): string {
   return text
+    .replace(/["'\u200b\ufeff]/g, '')
     .trim()
+    .replace(/^(?:-H|--header)\s+/, '')
     .replace(/^authorization:\s*/i, '')
-    .replace(/^(?:bearer|jwt|x-api-key:)\s+/i, '')
-    .replace(/["'\s\u200b\ufeff]/g, '');
+    .replace(/^(?:(?:bearer|jwt)\s|x-api-key:)/i, '')
+    .replace(/\s/g, '');
 }
