@@ -74,6 +74,19 @@ describe('the forms of these pages', () => {
       expect(readText(found), pasted.replace(token, '…')).toContain('It is live.');
     }
   });
+
+  it.each(['of our own, with blanks', '"in quotes" and \\ slashes'])(
+    'know the secret %j as it is',
+    async (rawValue) => {
+      const input = { name: 'Moved here', grants: ['client_credentials'] };
+      await server.dependencies.apps.create(undefined, input, { rawValue });
+      const found = await browser.submit(await open('/admin/inspector'), '/admin/inspector', {
+        token: ` ${rawValue}\r\n`,
+      });
+      expect(readText(found)).toMatch(/Secret of an app Live .*It is live\. App Moved here/);
+      expect(server.logged()).not.toContain(rawValue);
+    },
+  );
 });
 
 describe('filters', () => {

@@ -2,6 +2,7 @@ import type { PageContext, PageRequest, PageResponse, Pages } from '../../http/p
 import { optionalParameter } from '../../oauth/parameters.ts';
 import { describeScope } from '../../oauth/scopes.ts';
 import { tokenFacts } from '../../oauth/token-facts.ts';
+import type { InspectedToken } from '../../oauth/token-inspection.ts';
 import { type AdminVisit, forAdministrator } from '../admin-access.ts';
 import { insightTexts } from '../insight-texts.ts';
 import { inspectorPage } from '../views/admin/inspector.tsx';
@@ -33,14 +34,17 @@ async function inspect(
   { administration, page }: AdminVisit,
 ): Promise<PageResponse> {
   const words = insightTexts.inspector;
-  const token = readPasted(optionalParameter(parameters, 'token') ?? '');
+  const pasted = optionalParameter(parameters, 'token') ?? '';
+  const token = readPasted(pasted);
   const failed = (message: string): PageResponse => ({
     status: 400,
     html: inspectorPage({ ...page, failed: { status: 400, errors: { token: message } } }),
   });
   if (token === '') return failed(words.missing);
   if (token.length > LONGEST_TOKEN_CHARACTERS) return failed(words.tooLong);
-  const found = await administration.inspection.inspect(token);
+  const read = await administration.inspection.inspect(token);
+  // A secret of the operator's own may have blanks and quotes in it.
+  const found = read.kind === 'unknown' ? await inspectAsItIs(administration, pasted, read) : read;
   const facts = await tokenFacts(found, administration);
   const api = facts.apiIdentifier === undefined ? undefined : await administration.apis.find(facts.apiIdentifier);
   const scopes = (facts.scope ?? '').split(' ').filter((name) => name !== '');
@@ -56,6 +60,15 @@ async function inspect(
       },
     }),
   };
+}
+
+async function inspectAsItIs(
+  { inspection }: AdminVisit['administration'],
+  pasted: string,
+  otherwise: InspectedToken,
+): Promise<InspectedToken> {
+  const found = await inspection.inspect(pasted.trim());
+  return found.kind === 'unknown' ? otherwise : found;
 }
 
 /** Out of a header or a shell, with quotes and wrapped lines: what is no part of any token is left out. */
