@@ -32,7 +32,8 @@ const english = {
     accepted: 'Accepted',
     refused: 'Refused',
     familiesTitle: 'Active families',
-    familiesLead: 'Sign-ins to apps that can still be refreshed, as they were counted last in each hour or day.',
+    familiesLead:
+      'Sign-ins to apps that nobody has ended and whose longest time is not over, used or not, as they were counted last in each hour or day.',
     familiesName: 'Active families',
     noFamilies: 'They have not been counted yet. The server does so by itself, once an hour.',
     topTitle: 'Busiest apps',

@@ -42,6 +42,10 @@ describe('the dashboard', () => {
     expect(textOf(html)).toContain('gone-app deleted 77');
   });
 
+  it('does not say of families that all of them can be refreshed: those that lie unused count, too', () => {
+    expect(textOf(view('admin-dashboard'))).toContain('whose longest time is not over, used or not');
+  });
+
   it('says what would be here where there is nothing', () => {
     const words = textOf(view('admin-dashboard-empty'));
     expect(words).toContain('No token was issued in this time.');
