@@ -91,8 +91,11 @@ export function createAppRegistry(dependencies: Dependencies): AppRegistry {
     return owner.id;
   };
 
-  /** Refuses what the app would name and what is not there. */
-  const assertReferences = async (settings: AppSettings): Promise<void> => {
+  /**
+   * Refuses what the app would name and what is not there.
+   * @param kept scopes that it has already: those that its API offers no more are in no token, and in nobody's way
+   */
+  const assertReferences = async (settings: AppSettings, kept: readonly string[] = []): Promise<void> => {
     const api = await apis.find(settings.apiIdentifier);
     if (api === undefined) {
       throw new RefusedError(
@@ -101,7 +104,8 @@ export function createAppRegistry(dependencies: Dependencies): AppRegistry {
         'apiIdentifier',
       );
     }
-    const foreign = settings.scopes.find((scope) => api.scopes.length > 0 && !api.scopes.includes(scope));
+    const known = [...api.scopes, ...kept];
+    const foreign = settings.scopes.find((scope) => api.scopes.length > 0 && !known.includes(scope));
     if (foreign !== undefined) {
       throw new RefusedError(
         'invalid',
@@ -165,7 +169,7 @@ export function createAppRegistry(dependencies: Dependencies): AppRegistry {
         'isPublic',
       );
     }
-    await assertReferences(settings);
+    await assertReferences(settings, settings.apiIdentifier === app.api.identifier ? app.scopes : []);
     return settings;
   };
 

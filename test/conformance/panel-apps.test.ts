@@ -247,6 +247,21 @@ describe('the settings of an app', () => {
     expect((await appOf(id)).scopes).toEqual(['stock:read']);
   });
 
+  it('are saved while the app has a scope that its API offers no more, and keep it until it is unticked', async () => {
+    const id = await create();
+    const { scopes, api } = await appOf(id);
+    const [gone, ...offered] = scopes;
+    await server.dependencies.apis.update(api.identifier, { scopes: ['something:else', ...offered] });
+    const path = settingsPath(id);
+    expect((await panel.send(await panel.open(path), path, { name: 'Renamed' })).status).toBe(303);
+    expect(await appOf(id)).toMatchObject({ name: 'Renamed', scopes, allowedScopes: offered });
+    expect((await panel.send(await panel.open(path), path, { scopes: offered })).status).toBe(303);
+    const page = await panel.send(await panel.open(path), path, { scopes });
+    expectRefused(page, 400);
+    expect(errorsIn(page).scopes).toContain(`offers no scope '${gone}'`);
+    await server.dependencies.apis.update(api.identifier, { scopes: api.scopes });
+  });
+
   it.each<[string, Fields, string[]]>([
     [
       'no name and letters for numbers',
