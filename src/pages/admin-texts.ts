@@ -104,7 +104,7 @@ const english = {
     enable: 'Enable it',
     disable: 'Disable',
     disableConsequence:
-      'Its tokens are dead at once, and it gets no new ones, until it is enabled again. Enabling does not bring tokens back.',
+      'Its tokens are refused at once, and it gets no new ones, until it is enabled again. Then those that have not expired are good again. To end them for good, regenerate its secrets, and revoke its families under “Access”.',
     disableNow: 'Disable it now',
     delete: 'Delete',
     deleteConsequence:
@@ -114,8 +114,8 @@ const english = {
     notices: {
       saved: 'Saved. It counts from the next request on.',
       made: 'The app is made. It is public and has no secret.',
-      enabled: 'The app is enabled. It gets tokens again.',
-      disabled: 'The app is disabled. Its tokens are dead.',
+      enabled: 'The app is enabled. It gets tokens again, and those from before that have not expired are good again.',
+      disabled: 'The app is disabled. Its tokens are refused until it is enabled.',
       credited: 'The balance is changed.',
       credited_before: 'That reference has counted already, so nothing was changed.',
       secret_changed: 'The secret is changed. Its value is the same.',

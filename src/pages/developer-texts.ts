@@ -108,7 +108,7 @@ const english = {
     noScopes: 'none',
     redirects: 'Returns to',
     made: 'Made',
-    disabledLead: 'The operator has disabled this app: it gets no tokens, and those it has are dead. Ask them why.',
+    disabledLead: 'The operator has disabled this app: it gets no tokens, and those it has are refused. Ask them why.',
     planTitle: 'Plan and credits',
     noPlan: 'It has no plan: its requests are not limited, and cost nothing.',
     plan: 'Plan',

@@ -54,16 +54,19 @@ describe('an app', () => {
     await apps.delete(id);
   });
 
-  it('is disabled, which kills its tokens, and enabled again', async () => {
+  it('is disabled, which stops its tokens until it is enabled again, as the page says', async () => {
     const { id, secret } = await create();
     const token = (await tokenWith(id, secret)).body.access_token;
-    const disabled = await panel.send(await panel.open(pathOf(id)), `${pathOf(id)}/disable`);
+    const before = await panel.open(pathOf(id));
+    expect(readText(before)).toContain('Then those that have not expired are good again.');
+    const disabled = await panel.send(before, `${pathOf(id)}/disable`);
     expect(disabled.location).toBe(`${pathOf(id)}?notice=disabled`);
     expect([await isLive(token), (await tokenWith(id, secret)).status]).toEqual([false, 401]);
     const page = await panel.open(disabled.location ?? '');
-    expect(readText(page)).toContain('The app is disabled. Its tokens are dead.');
-    expect((await panel.send(page, `${pathOf(id)}/enable`)).status).toBe(303);
-    expect((await tokenWith(id, secret)).status).toBe(200);
+    expect(readText(page)).toContain('The app is disabled. Its tokens are refused until it is enabled.');
+    const enabled = await panel.send(page, `${pathOf(id)}/enable`);
+    expect(readText(await panel.open(enabled.location ?? ''))).toContain('those from before that have not expired');
+    expect([await isLive(token), (await tokenWith(id, secret)).status]).toEqual([true, 200]);
   });
 
   it('is deleted, which leads to the list', async () => {
