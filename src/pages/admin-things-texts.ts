@@ -40,7 +40,10 @@ const english = {
       RS256: { label: 'RS256', hint: 'Understood by everything. The usual choice.' },
       ES256: { label: 'ES256', hint: 'Short signatures.' },
       EdDSA: { label: 'EdDSA', hint: 'Short and fast; not every library knows it.' },
-      HS256: { label: 'HS256', hint: 'With a key that only this API has, instead of the published ones.' },
+      HS256: {
+        label: 'HS256',
+        hint: 'With a key that only this API has, instead of the published ones. Choosing another algorithm later ends its tokens.',
+      },
     },
     scopes: 'Scopes',
     scopesHint:
@@ -66,7 +69,8 @@ const english = {
     key: 'HS256 key, base64url',
     toApi: 'Go to the API',
     madeTitle: (name: string) => `${name} is made`,
-    deleteConsequence: 'Its tokens are dead, and its secrets open nothing. Refused while apps use it.',
+    deleteConsequence:
+      'Its secrets and API keys are dead. Tokens that are out may live until they expire, but not those of an HS256 API, whose key is gone. Refused while apps use it.',
     builtInKept: 'This API is built in and cannot be deleted.',
   },
 

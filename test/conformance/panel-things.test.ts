@@ -179,6 +179,20 @@ describe('an API', () => {
     }
   });
 
+  it.each(['RS256', 'HS256'])('with %s is deleted with what the page says of its tokens', async (alg) => {
+    const identifier = await create();
+    await server.dependencies.apis.update(identifier, { algorithm: alg });
+    const { id, secret } = await server.createApp({ apiIdentifier: identifier });
+    const token = await server.postForm('/oauth/token', { grant_type: 'client_credentials' }, [id, secret]);
+    await server.dependencies.apps.update(id, { apiIdentifier: ISSUER });
+    const page = await panel.open(editPath(identifier));
+    expect(readText(page)).toContain('Tokens that are out may live until they expire, but not those of an HS256 API');
+    expect((await panel.send(page, at('delete', identifier))).status).toBe(303);
+    const headers = { authorization: `Bearer ${token.body.access_token}` };
+    const verified = await server.app.inject({ method: 'GET', url: '/verify', headers });
+    expect(verified.statusCode).toBe(alg === 'RS256' ? 200 : 401);
+  });
+
   it('is found by a part of its identifier or name', async () => {
     const identifier = await create({ name: 'Zephyr' });
     const found = await panel.open('/admin/apis?q=ZEPH');
