@@ -52,7 +52,6 @@ export async function readAudit(
   const errors: Record<string, string> = {
     ...(from === null && { from: words.wrongDate }),
     ...(until === null && { until: words.wrongDate }),
-    ...(q?.includes('@') && person === undefined && { q: words.unknownPerson(q) }),
   };
   // What cannot be meant is said, and nothing is shown that was not asked for.
   if (Object.keys(errors).length > 0) return { filters, records: [], next: undefined, errors };
@@ -69,6 +68,10 @@ export async function readAudit(
     until: until == null ? undefined : new Date(until.getTime() + MS_PER_DAY),
   };
   const found = await trail.list(query);
+  // Somebody may have had the address when it was written down, and have another one now.
+  if (found.length === 0 && q?.includes('@') && person === undefined) {
+    return { filters, records: [], next: undefined, errors: { q: words.unknownPerson(q) } };
+  }
   const records = found.slice(0, SHOWN);
   const last = records.at(-1);
   return { filters, records, next: found.length > SHOWN && last !== undefined ? String(last.seq) : undefined, errors };

@@ -187,6 +187,18 @@ describe('the audit log', () => {
     expect(new Set([...idsOf(first), ...idsOf(second)]).size).toBe(60);
   });
 
+  it('is found by the address that somebody had when it was written down, and by the one they have now', async () => {
+    const [then, now] = ['then@example.com', 'now@example.com'];
+    const { id } = await server.createUser(then);
+    const administration = server.dependencies.administrations.as({ ...actor(), kind: 'user', id, name: then });
+    await administration.roles.create({ name: 'by-then', scopes: ['read'] });
+    await server.dependencies.users.update(then, { email: now });
+    for (const address of [then, now]) {
+      const page = await open(`/admin/audit?q=${encodeURIComponent(address)}`);
+      expect([page.status, readText(page)]).toEqual([200, expect.stringContaining('by-then')]);
+    }
+  });
+
   it('has all of the day until which it is asked for', async () => {
     const day = server.clock.now().toISOString().slice(0, 10);
     expect(readText(await open(`/admin/audit?from=${day}&until=${day}&action=role.create`))).toContain('role-59');
