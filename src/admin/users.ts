@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { operation } from '../http/operation.ts';
-import { assertMayChangeAdministrator } from '../oauth/admin-scopes.ts';
+import { type OperationContext, operation } from '../http/operation.ts';
+import { assertMayChangeAdministrator, assertMayGive, EVERY_ADMIN_SCOPE, giftOf } from '../oauth/admin-scopes.ts';
 import type { Administration } from '../oauth/administration.ts';
 import { RefusedError } from '../oauth/errors.ts';
 import type { User } from '../oauth/model.ts';
@@ -15,6 +15,7 @@ import {
   userWithPasswordSchema,
 } from '../representations/user.ts';
 
+const APPS_AT_ONCE = 200;
 const parameters = z.object({ user_id: z.string().describe('The id of the user.') });
 
 const getUser = async ({ users }: Pick<Administration, 'users'>, id: string): Promise<User> => {
@@ -25,6 +26,26 @@ const getUser = async ({ users }: Pick<Administration, 'users'>, id: string): Pr
     : 'GET /users lists them.';
   throw new RefusedError('not_found', `There is no user '${id}'. ${hint}`);
 };
+
+/**
+ * To be asked before a caller changes how somebody gets in. Whoever signs in as the owner of an app can give it another
+ * secret, and so have what it has of the admin API.
+ * @throws OAuthError `insufficient_scope`
+ */
+async function assertMayLetIn(
+  user: User,
+  { services, authority }: Pick<OperationContext, 'services' | 'authority'>,
+): Promise<void> {
+  assertMayChangeAdministrator(authority, user);
+  if (authority.granted.includes(EVERY_ADMIN_SCOPE)) return;
+  const owned = { ownerId: user.id, apiIdentifier: authority.adminApi, limit: APPS_AT_ONCE };
+  let after: string | undefined;
+  do {
+    const { items, next } = await services.directory.apps({ ...owned, after });
+    for (const app of items) assertMayGive(authority, giftOf(app));
+    after = next;
+  } while (after !== undefined);
+}
 
 /** People who sign in. */
 export default [
@@ -93,13 +114,16 @@ export default [
     scope: 'admin:users:write',
     summary: 'Change, disable or enable a user',
     description:
-      'What is left out stays. Disabling ends every session, token, connection and API key of the person at once, and enabling does not bring them back. The last administrator who can sign in can be neither disabled nor made a member. How an administrator gets in can only be changed by somebody who may do everything (`admin:*`).',
+      'What is left out stays. Disabling ends every session, token, connection and API key of the person at once, and enabling does not bring them back. The last administrator who can sign in can be neither disabled nor made a member. How an administrator gets in can only be changed by somebody who may do everything (`admin:*`), and how the owner of an app gets in that has scopes of the admin API only by somebody who has them.',
     parameters,
     body: userChangesSchema,
     versioned: true,
     responses: { 200: { description: 'The user as it is now.', body: userSchema } },
-    async handle({ parameters: { user_id: id }, body }, { change, authority }) {
+    async handle({ parameters: { user_id: id }, body }, { change, ...context }) {
       const { disabled, ...settings } = body;
+      const { authority, services: outside } = context;
+      // Before the transaction, which has one connection. Everybody may switch off who does harm.
+      if (body.email !== undefined || disabled === false) await assertMayLetIn(await getUser(outside, id), context);
       const user = await change(
         { table: 'users', key: id },
         async (services) => userJson(await getUser(services, id)),
@@ -124,15 +148,16 @@ export default [
     scope: 'admin:users:write',
     summary: 'Give a user another password',
     description:
-      'Ends every session and every refresh and access token of the person at once. Without a password one is made, and answered this once. For an administrator only somebody who may do everything (`admin:*`) can do this.',
+      'Ends every session and every refresh and access token of the person at once. Without a password one is made, and answered this once. For an administrator only somebody who may do everything (`admin:*`) can do this, and for the owner of an app that has scopes of the admin API only somebody who has them.',
     parameters,
     body: newPasswordSchema,
     responses: {
       200: { description: 'The user, and the password if it was made here.', body: userWithPasswordSchema },
     },
-    async handle({ parameters: { user_id }, body: { password } }, { services, authority }) {
+    async handle({ parameters: { user_id }, body: { password } }, context) {
+      const { services } = context;
       const user = await getUser(services, user_id);
-      assertMayChangeAdministrator(authority, user);
+      await assertMayLetIn(user, context);
       const rawPassword = password ?? services.users.newPassword();
       await services.users.setPassword(user.email, rawPassword);
       const made = password === undefined ? { password: rawPassword } : {};

@@ -118,6 +118,21 @@ describe('somebody who may change apps and roles, and not everything', () => {
     expect((await clerk('PUT', `/users/${memberId}/password`, { password: 'a password of theirs' })).status).toBe(200);
   });
 
+  it('gets into no account that has an app with more, whose owner could give it another secret', async () => {
+    const { id, email } = await server.createUser('owner@example.com');
+    await root('POST', '/apps', { ...forItself, id: 'owned', api: ADMIN_API, roles: ['auditors'], owner: email });
+    expectRefused(await clerk('PUT', `/users/${id}/password`, { password: 'a password of mine' }), 'admin:audit:read');
+    expectRefused(await clerk('PATCH', `/users/${id}`, { email: 'mine@example.com' }), 'admin:audit:read');
+    expect((await clerk('PATCH', `/users/${id}`, { name: 'An owner', disabled: true })).status).toBe(200);
+    expectRefused(await clerk('PATCH', `/users/${id}`, { disabled: false }), 'admin:audit:read');
+    expect((await root('PATCH', `/users/${id}`, { disabled: false })).status).toBe(200);
+    expect((await root('PUT', `/users/${id}/password`, {})).status).toBe(200);
+    // An app of theirs that has no more than the caller is no reason.
+    const { id: otherId } = await server.createUser('other-owner@example.com');
+    await root('PATCH', '/apps/app-clerk', { owner: 'other-owner@example.com' });
+    expect((await clerk('PUT', `/users/${otherId}/password`, {})).status).toBe(200);
+  });
+
   it('cannot bend the API of the admin API, nor can anybody else', async () => {
     const path = `/apis/${encodeURIComponent(ADMIN_API)}`;
     for (const call of [clerk, root]) {
