@@ -16,7 +16,7 @@ import { developerPolicyJson } from './representations/developer-policy.ts';
 import { planJson } from './representations/plan.ts';
 import { roleJson } from './representations/role.ts';
 import { userJson } from './representations/user.ts';
-import type { Database } from './storage/database.ts';
+import { type Database, guarding } from './storage/database.ts';
 import { createInventory } from './storage/inventory.ts';
 import { lockRow } from './storage/locked-row.ts';
 import type { Stores } from './stores.ts';
@@ -99,12 +99,14 @@ export function createAdministrations(parts: Parts): Administrations {
 
     async changing(actor, row, work) {
       const result = await whenCommitted(note, (noteLater) =>
-        database.$transaction(
-          async (transaction) => {
-            await lockRow(transaction as Database, row);
-            return work(on(registriesOn(transaction as Database), actor, noteLater));
-          },
-          { maxWait: TRANSACTION_TIMEOUT_MS, timeout: TRANSACTION_TIMEOUT_MS },
+        guarding(() =>
+          database.$transaction(
+            async (transaction) => {
+              await lockRow(transaction as Database, row);
+              return work(on(registriesOn(transaction as Database), actor, noteLater));
+            },
+            { maxWait: TRANSACTION_TIMEOUT_MS, timeout: TRANSACTION_TIMEOUT_MS },
+          ),
         ),
       );
       await settled();

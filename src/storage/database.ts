@@ -116,21 +116,21 @@ export function isDanglingReference(error: unknown): boolean {
 // biome-ignore lint/suspicious/noExplicitAny: the arguments and results of any method pass through unchanged.
 type Methods<T> = { [K in keyof T]: (...parameters: any[]) => Promise<any> };
 
+/** Works on the database. @throws StorageUnavailableError while that is away, or does not answer in time */
+export async function guarding<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof OAuthError || error instanceof RefusedError) throw error;
+    throw isUnavailable(error) ? new StorageUnavailableError(error) : error;
+  }
+}
+
 /** The same adapter, whose methods reject with StorageUnavailableError while the database is away. */
 export function guarded<T extends Methods<T>>(adapter: T): T {
   const methods = Object.entries<(...parameters: unknown[]) => Promise<unknown>>(adapter as never);
   return Object.fromEntries(
-    methods.map(([name, method]) => [
-      name,
-      async (...parameters: unknown[]) => {
-        try {
-          return await method(...parameters);
-        } catch (error) {
-          if (error instanceof OAuthError || error instanceof RefusedError) throw error;
-          throw isUnavailable(error) ? new StorageUnavailableError(error) : error;
-        }
-      },
-    ]),
+    methods.map(([name, method]) => [name, (...parameters: unknown[]) => guarding(() => method(...parameters))]),
   ) as T;
 }
 
