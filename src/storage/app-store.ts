@@ -1,6 +1,6 @@
 import { RefusedError } from '../oauth/errors.ts';
 import type { AppSettings, AppStore, NewSecret, SecretOwner, SecretStore } from '../oauth/registry-ports.ts';
-import { type Database, isDuplicate } from './database.ts';
+import { type Database, isDanglingReference, isDuplicate } from './database.ts';
 import { APP_RELATIONS, fromSeconds, toApp, toSecret } from './rows.ts';
 
 /** Apps in PostgreSQL. */
@@ -32,18 +32,22 @@ export function createAppStore(database: Database): AppStore {
       } catch (error) {
         if (isDuplicate(error))
           throw new RefusedError('conflict', `There is already an app with the id '${id}'.`, 'id');
-        throw error;
+        throw orGone(error);
       }
     },
 
     async update(id, settings) {
-      await database.app.update({
-        where: { id },
-        data: {
-          ...toColumns(settings),
-          roles: { deleteMany: {}, create: settings.roles.map((roleName) => ({ roleName })) },
-        },
-      });
+      try {
+        await database.app.update({
+          where: { id },
+          data: {
+            ...toColumns(settings),
+            roles: { deleteMany: {}, create: settings.roles.map((roleName) => ({ roleName })) },
+          },
+        });
+      } catch (error) {
+        throw orGone(error);
+      }
     },
 
     async setEnabled(id, enabled, now) {
@@ -60,7 +64,13 @@ export function createAppStore(database: Database): AppStore {
 export function createSecretStore(database: Database): SecretStore {
   return {
     async create(owner, secret) {
-      await database.secret.create({ data: { ...owner, ...toSecretColumns(secret) } });
+      try {
+        await database.secret.create({ data: { ...owner, ...toSecretColumns(secret) } });
+      } catch (error) {
+        if (!isDanglingReference(error)) throw error;
+        const [what, name] = 'appId' in owner ? ['app', owner.appId] : ['API', owner.apiIdentifier];
+        throw new RefusedError('not_found', `The ${what} '${name}' has just been deleted.`);
+      }
     },
 
     async list(owner) {
@@ -101,6 +111,15 @@ export function createSecretStore(database: Database): SecretStore {
          WHERE secrets.id = used.id`;
     },
   };
+}
+
+/** What an app names was there a moment ago, when that was looked at. */
+function orGone(error: unknown): unknown {
+  if (!isDanglingReference(error)) return error;
+  return new RefusedError(
+    'conflict',
+    'The API, a role, the plan or the owner of the app has just been deleted. Look at what there is, and choose again.',
+  );
 }
 
 function toColumns(settings: AppSettings) {

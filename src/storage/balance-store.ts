@@ -44,7 +44,8 @@ export function createBalanceStore(database: Database): BalanceStore {
       const { id, appId, credits, reference } = topUp;
       // The lock lets changes of one balance take turns: each sees what the one before it left.
       await database.$executeRaw`
-        INSERT INTO balances (app_id) VALUES (${appId}) ON CONFLICT (app_id) DO NOTHING`;
+        INSERT INTO balances (app_id) SELECT id FROM apps WHERE id = ${appId} FOR KEY SHARE
+        ON CONFLICT (app_id) DO NOTHING`;
       const [row] = await database.$queryRaw<{ enough: boolean; created_at: Date | null }[]>`
         WITH balance AS (
           SELECT credits + ${credits}::bigint >= 0 AS enough FROM balances WHERE app_id = ${appId} FOR NO KEY UPDATE
@@ -58,7 +59,8 @@ export function createBalanceStore(database: Database): BalanceStore {
             FROM made WHERE b.app_id = ${appId}
         )
         SELECT enough, (SELECT created_at FROM made) AS created_at FROM balance`;
-      if (row?.enough !== true) return 'short';
+      if (row === undefined) throw new RefusedError('not_found', `The app '${appId}' has just been deleted.`);
+      if (!row.enough) return 'short';
       if (row.created_at === null) return 'repeated';
       return { ...topUp, createdAt: toSeconds(row.created_at) };
     },
