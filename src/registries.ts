@@ -48,7 +48,7 @@ export function createRegistries(options: RegistryOptions): Registries {
     ['create', 'update', 'delete'],
     settled,
   );
-  const roleStore = settling(guarded(createRoleStore(client)), ['save', 'delete'], settled);
+  const roleStore = settling(guarded(createRoleStore(client)), ['create', 'update', 'delete'], settled);
   const userStore = settling(guarded(createUserStore(client)), ['create', 'update', 'setEnabled'], settled);
   const appStore = settling(guarded(createAppStore(client)), ['create', 'update', 'setEnabled', 'delete'], settled);
   const apiKeyStore = settling(

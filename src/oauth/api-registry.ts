@@ -5,7 +5,8 @@ import { isScopeToken } from './scopes.ts';
 
 const MAX_IDENTIFIER_CHARACTERS = 1000;
 const APPS_NAMED = 20;
-const ROLE_NAME = /^[A-Za-z0-9._:-]{1,100}$/;
+// No address could hold '.' or '..'.
+const ROLE_NAME = /^(?!\.\.?$)[A-Za-z0-9._:-]{1,100}$/;
 const MAX_DESCRIPTION_CHARACTERS = 300;
 const MAX_LIFETIME_SECONDS = 2_147_483_647;
 /** Whoever keeps answers about tokens for longer does not want revocation. */
@@ -116,19 +117,17 @@ export interface RoleRegistry {
 }
 
 export function createRoleRegistry(roles: RoleStore): RoleRegistry {
-  const save = async (role: Role): Promise<Role> => {
+  const checked = (role: Role): Role => {
     if (!ROLE_NAME.test(role.name)) {
       throw new RefusedError(
         'invalid',
-        `'${role.name}' cannot be a role's name: use 1 to 100 of A-Z a-z 0-9 . _ : -`,
+        `'${role.name}' cannot be a role's name: use 1 to 100 of A-Z a-z 0-9 . _ : - and neither '.' nor '..'`,
         'name',
       );
     }
     if (role.scopes.length === 0) throw new RefusedError('invalid', 'A role needs at least one scope.', 'scopes');
     assertScopes(role.scopes);
-    const unique = { name: role.name, scopes: [...new Set(role.scopes)] };
-    await roles.save(unique);
-    return unique;
+    return { name: role.name, scopes: [...new Set(role.scopes)] };
   };
   const assertThere = async (name: string): Promise<void> => {
     if ((await roles.find(name)) !== undefined) return;
@@ -139,18 +138,15 @@ export function createRoleRegistry(roles: RoleStore): RoleRegistry {
     find: (name) => roles.find(name),
     list: () => roles.list(),
     async create(role) {
-      if ((await roles.find(role.name)) !== undefined) {
-        throw new RefusedError(
-          'conflict',
-          `There is already a role '${role.name}'. Change that one, or choose another name.`,
-          'name',
-        );
-      }
-      return save(role);
+      const made = checked(role);
+      await roles.create(made);
+      return made;
     },
     async update(role) {
       await assertThere(role.name);
-      return save(role);
+      const changed = checked(role);
+      await roles.update(changed);
+      return changed;
     },
     async delete(name) {
       await assertThere(name);

@@ -2,7 +2,8 @@ import { RefusedError } from './errors.ts';
 import type { Plan } from './model.ts';
 import type { PlanStore, PlanUse } from './registry-ports.ts';
 
-const PLAN_NAME = /^[A-Za-z0-9._:-]{1,100}$/;
+// No address could hold '.' or '..'.
+const PLAN_NAME = /^(?!\.\.?$)[A-Za-z0-9._:-]{1,100}$/;
 export const MAX_REQUESTS_PER_MINUTE = 100_000_000;
 export const MAX_TOKEN_COST = 1_000_000_000;
 const APPS_NAMED = 5;
@@ -45,7 +46,7 @@ export function createPlanRegistry(plans: PlanStore): PlanRegistry {
       if (!PLAN_NAME.test(name)) {
         throw new RefusedError(
           'invalid',
-          `'${name}' cannot be a plan's name: use 1 to 100 of A-Z a-z 0-9 . _ : -`,
+          `'${name}' cannot be a plan's name: use 1 to 100 of A-Z a-z 0-9 . _ : - and neither '.' nor '..'`,
           'name',
         );
       }

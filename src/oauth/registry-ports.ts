@@ -115,7 +115,8 @@ export interface ScopeUse {
 export interface RoleStore {
   find(name: string): Promise<Role | undefined>;
   list(): Promise<readonly Role[]>;
-  save(role: Role): Promise<void>;
+  create(role: Role): Promise<void>;
+  update(role: Role): Promise<void>;
   delete(name: string): Promise<void>;
 }
 

@@ -100,9 +100,21 @@ export function createRoleStore(database: Database): RoleStore {
       return rows.map(({ name, scopes }) => ({ name, scopes }));
     },
 
-    async save({ name, scopes }) {
-      const columns = { scopes: [...scopes] };
-      await database.role.upsert({ where: { name }, create: { name, ...columns }, update: columns });
+    async create({ name, scopes }) {
+      try {
+        await database.role.create({ data: { name, scopes: [...scopes] } });
+      } catch (error) {
+        if (!isDuplicate(error)) throw error;
+        throw new RefusedError(
+          'conflict',
+          `There is already a role '${name}'. Change that one, or choose another name.`,
+          'name',
+        );
+      }
+    },
+
+    async update({ name, scopes }) {
+      await database.role.update({ where: { name }, data: { scopes: [...scopes] } });
     },
 
     async delete(name) {

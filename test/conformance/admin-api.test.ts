@@ -395,6 +395,26 @@ describe('what comes in', () => {
   });
 });
 
+describe('a role', () => {
+  it('is made once, of six who make it at the same moment', async () => {
+    const made = await Promise.all(
+      Array.from({ length: 6 }, (_, i) => call('POST', '/roles', { name: 'wanted', scopes: [`scope-${i}`] })),
+    );
+    const winners = made.filter(({ status }) => status === 201);
+    expect(winners).toHaveLength(1);
+    expect((await call('GET', '/roles/wanted')).body).toEqual(winners[0]?.body);
+    const loser = made.find(({ status }) => status !== 201);
+    expect(loser).toMatchObject(problem(409, 'conflict', /Change that one/));
+  });
+
+  it('has a name that an address can hold', async () => {
+    for (const name of ['.', '..']) {
+      expect(await call('POST', '/roles', { name, scopes: ['a'] })).toMatchObject(problem(422, 'invalid', /neither/));
+    }
+    expect((await call('POST', '/roles', { name: '.a', scopes: ['a'] })).status).toBe(201);
+  });
+});
+
 describe('what goes out', () => {
   it('is a list by cursors, and a thing with its address', async () => {
     const made = await call('POST', '/roles', { name: 'a:role', scopes: ['a'] });

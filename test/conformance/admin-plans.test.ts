@@ -42,6 +42,7 @@ describe('a plan over the admin API', () => {
     const refusals: [Parameters<CallAdmin>, number, string][] = [
       [['POST', '/plans', { name: 'there' }], 409, 'Change that one'],
       [['POST', '/plans', { name: 'a plan' }], 422, 'A-Z a-z 0-9'],
+      [['POST', '/plans', { name: '..' }], 422, 'neither'],
       [['POST', '/plans', { name: 'x', token_cost: 1 }], 422, 'Make it metered'],
       [['POST', '/plans', { name: 'x', requests_per_minute: 0 }], 400, 'requests_per_minute'],
       [['POST', '/plans', { name: 'x', requests_per_minute: 1.5 }], 400, 'requests_per_minute'],
