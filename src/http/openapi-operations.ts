@@ -4,7 +4,7 @@ import { failures, json, type ResponseDescription } from './description.ts';
 import type { OpenApiResponse, OpenApiTag } from './openapi-document.ts';
 import { type PublishedRoute, writeOperation, writeResponse } from './openapi-routes.ts';
 import type { SchemaWriter } from './openapi-schemas.ts';
-import type { Operation } from './operation.ts';
+import { isVersioned, type Operation } from './operation.ts';
 import { PROBLEM_MEDIA_TYPE, PROBLEM_TYPE_PREFIX, PROBLEMS } from './problem-details.ts';
 
 const problemSchema = z
@@ -80,7 +80,7 @@ export function publishOperations(
     const { method, path, id, scope, summary, description, parameters, query, body, versioned } = operation;
     const changes = method !== 'GET';
     const headers = {
-      ...(versioned === true &&
+      ...(isVersioned(operation) &&
         changes && {
           'if-match': z
             .string()

@@ -10,7 +10,13 @@ import { OAuthError } from '../oauth/errors.ts';
 import { installBodyParser } from './body.ts';
 import { browserCookies } from './browser-cookies.ts';
 import { bearerToken } from './contract.ts';
-import { type LockedRow, type Operation, type OperationInput, PreconditionFailedError } from './operation.ts';
+import {
+  isVersioned,
+  type LockedRow,
+  type Operation,
+  type OperationInput,
+  PreconditionFailedError,
+} from './operation.ts';
 import { inputReader } from './operation-input.ts';
 import { etagOf, matchesStrongly, matchesWeakly, readEntityTags } from './preconditions.ts';
 import { MEDIA_TYPE_ADVICE, PROBLEM_MEDIA_TYPE, ProblemError, toProblem } from './problem-details.ts';
@@ -89,11 +95,13 @@ export async function registerOperations(app: FastifyInstance, options: Operatio
     const wanted = readEntityTags('If-Match', request.headers['if-match']);
     const known = readEntityTags('If-None-Match', request.headers['if-none-match']);
     // RFC 9110 section 13.1.1: what has no version has none that could be the wanted one.
-    if (operation.versioned !== true && wanted !== undefined && wanted !== '*') {
+    if (!isVersioned(operation) && wanted !== undefined && wanted !== '*') {
       throw new ProblemError('precondition_failed', 'What is here has no ETag. Leave If-Match out.');
     }
     const assertWanted = (current: unknown): void => {
-      if (wanted !== undefined && !matchesStrongly(wanted, etagOf(current))) throw new PreconditionFailedError();
+      // * is whatever is there, and it is, though it may have no version.
+      if (wanted === undefined || wanted === '*') return;
+      if (!matchesStrongly(wanted, etagOf(current))) throw new PreconditionFailedError();
     };
     const {
       status,

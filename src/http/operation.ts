@@ -81,6 +81,11 @@ export class PreconditionFailedError extends Error {
   }
 }
 
+/** Whether what is at the address has a version that If-Match can be about: a collection, to which something is added, has none. */
+export function isVersioned({ method, versioned, responses }: Operation): boolean {
+  return versioned === true && !(method === 'POST' && 201 in responses);
+}
+
 type Shape<T extends z.ZodObject | undefined> = T extends z.ZodObject ? z.output<T> : undefined;
 
 /** Declares an operation; its schemas type what `handle` gets. */

@@ -285,6 +285,32 @@ describe('versions', () => {
     expect((await call('GET', '/roles/no-version')).status).toBe(404);
   });
 
+  it('are refused where something is added to a collection, which has none, and are not published there', async () => {
+    const additions = {
+      '/apps': { id: 'no-version', name: 'App', grants: ['client_credentials'] },
+      '/apis': { identifier: 'urn:no-version', name: 'API' },
+      '/plans': { name: 'no-version' },
+      '/users': { email: 'no-version@example.com', name: 'User' },
+    };
+    const { paths } = (await send('GET', '/openapi.json')).body;
+    const namesOf = (path: string, method: string): string[] =>
+      (paths[`${BASE}${path}`][method].parameters ?? []).map(({ name }: { name: string }) => name);
+    for (const [path, body] of Object.entries(additions)) {
+      const answer = await call('POST', path, body, { 'if-match': '"a"' });
+      expect(answer, path).toMatchObject(problem(412, 'precondition_failed', /Leave If-Match out/));
+      expect(namesOf(path, 'post')).not.toContain('If-Match');
+      expect((await call('POST', path, body, { 'if-match': '*' })).status).toBe(201);
+    }
+    expect(namesOf('/apps/{app_id}', 'patch')).toContain('If-Match');
+    expect(namesOf('/apis/{identifier}/renew-key', 'post')).toContain('If-Match');
+  });
+
+  it('need not be there for *, where what is there has none', async () => {
+    const { id } = await server.createApp();
+    expect((await call('POST', `/apps/${id}/secrets`, {}, { 'if-match': '*' })).status).toBe(201);
+    expect((await call('POST', '/apps/nobody/secrets', {}, { 'if-match': '*' })).status).toBe(404);
+  });
+
   it('save reading what one has: 304 for If-None-Match', async () => {
     const { headers } = await call('GET', '/roles/reader');
     const etag = headers.etag as string;
