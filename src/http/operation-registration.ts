@@ -156,7 +156,8 @@ export async function registerOperations(app: FastifyInstance, options: Operatio
       }));
       for (const { method, path, operation } of routes) {
         const readInput = inputReader(operation);
-        scope.route({ method, url: path, handler: (request, reply) => run(request, reply, operation, readInput) });
+        const handler = (request: FastifyRequest, reply: FastifyReply) => run(request, reply, operation, readInput);
+        scope.route({ method, url: path, config: { operation }, handler });
       }
       refuseOtherMethods(scope, routes, ({ method }) => (method === 'GET' ? ['GET', 'HEAD'] : [method]));
     },
@@ -177,7 +178,8 @@ function installJsonParser(scope: FastifyInstance): void {
 }
 
 function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply, log: Logger): FastifyReply {
-  const { status, headers, body, cause } = toProblem(error, request.id);
+  const { operation } = request.routeOptions.config as { operation?: Operation };
+  const { status, headers, body, cause } = toProblem(error, request.id, operation);
   if (cause !== undefined) log.error({ reqId: request.id, err: cause }, 'the admin API failed');
   return reply
     .code(status)

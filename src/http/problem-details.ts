@@ -1,6 +1,6 @@
 import { type OAuthError, RefusedError } from '../oauth/errors.ts';
 import { encodeOAuthError, errorHeaders, statusOf } from './contract.ts';
-import { PreconditionFailedError } from './operation.ts';
+import { type Operation, PreconditionFailedError } from './operation.ts';
 import { toOAuthError } from './registration.ts';
 import { wireNameOf } from './wire-names.ts';
 
@@ -80,8 +80,13 @@ export const PROBLEM_MEDIA_TYPE = 'application/problem+json';
 
 export const MEDIA_TYPE_ADVICE = 'Send a JSON object with Content-Type: application/json.';
 
-/** Makes problem details of whatever was thrown. */
-export function toProblem(error: unknown, requestId: string): ProblemResponse {
+type Schemas = Pick<Operation, 'parameters' | 'query' | 'body'>;
+
+/**
+ * Makes problem details of whatever was thrown.
+ * @param operation that was asked for, in whose input the part is that a refusal names
+ */
+export function toProblem(error: unknown, requestId: string, operation: Schemas = {}): ProblemResponse {
   const problem = (
     code: ProblemCode,
     detail: string,
@@ -113,11 +118,9 @@ export function toProblem(error: unknown, requestId: string): ProblemResponse {
   if (error instanceof PreconditionFailedError) return problem('precondition_failed', error.message);
   if (error instanceof RefusedError) {
     const { code, message: detail, part } = error;
-    return problem(
-      code,
-      detail,
-      part === undefined ? {} : { errors: [{ in: 'body', name: wireNameOf(part), detail }] },
-    );
+    const name = part === undefined ? '' : wireNameOf(part);
+    const place = placeOf(name, operation);
+    return problem(code, detail, place === undefined ? {} : { errors: [{ in: place, name, detail }] });
   }
   const refused = toOAuthError(error, 'json');
   const ours = refused.code === 'server_error' || refused.code === 'temporarily_unavailable';
@@ -125,6 +128,12 @@ export function toProblem(error: unknown, requestId: string): ProblemResponse {
     headers: { ...errorHeaders(refused), ...challengeOf(refused) },
     ...(ours && { cause: refused.cause ?? refused }),
   });
+}
+
+/** Where an operation takes what has this name; undefined when it takes nothing of the kind from its caller. */
+function placeOf(name: string, { parameters, query, body }: Schemas): InvalidPart['in'] | undefined {
+  const places = { body, query, path: parameters } as const;
+  return (['body', 'query', 'path'] as const).find((place) => Object.hasOwn(places[place]?.shape ?? {}, name));
 }
 
 /** The first part that is wrong, and how many more there are. */

@@ -181,7 +181,7 @@ function merge(current: ApiSettings, input: ApiInput): ApiSettings {
   }
   const scopes = [...new Set(input.scopes ?? current.scopes)];
   assertScopes(scopes);
-  assertScopes(Object.keys(input.scopeDescriptions ?? {}));
+  assertScopes(Object.keys(input.scopeDescriptions ?? {}), 'scopeDescriptions');
   Object.values(input.scopeDescriptions ?? {}).forEach(assertDescription);
   const seconds = input.accessTokenLifetimeSeconds;
   if (seconds !== undefined && (!Number.isInteger(seconds) || seconds < 0 || seconds > MAX_LIFETIME_SECONDS)) {
@@ -229,13 +229,13 @@ function isAlgorithm(text: string): text is Algorithm {
   return (ALGORITHMS as readonly string[]).includes(text);
 }
 
-function assertScopes(scopes: readonly string[]): void {
+function assertScopes(scopes: readonly string[], part = 'scopes'): void {
   const bad = scopes.find((scope) => !isScopeToken(scope));
   if (bad !== undefined) {
     throw new RefusedError(
       'invalid',
       `'${bad}' is not a scope: no spaces, quotes or backslashes; several are given one by one.`,
-      'scopes',
+      part,
     );
   }
 }
@@ -245,7 +245,7 @@ function assertDescription(text: string): void {
     throw new RefusedError(
       'invalid',
       `A scope is described in 1 to ${MAX_DESCRIPTION_CHARACTERS} characters of plain text, such as "Read your orders".`,
-      'scopes',
+      'scopeDescriptions',
     );
   }
 }

@@ -34,6 +34,7 @@ export const API_FIELDS: Readonly<Record<string, string>> = {
   name: 'name',
   algorithm: 'alg',
   scopes: 'scopes',
+  scopeDescriptions: 'scopes',
   accessTokenLifetimeSeconds: 'access_token_lifetime',
   introspectionMaxAgeSeconds: 'introspection_max_age',
 };

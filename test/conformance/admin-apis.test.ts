@@ -183,8 +183,13 @@ describe('scopes over the admin API', () => {
       const gone = await call(method, `${path}/orders%3Aread`);
       expect(gone.body).toMatchObject({ status: 404, detail: expect.stringContaining('It offers: constructor') });
     }
-    expect((await call('PUT', `${path}/a%20b`, {})).status).toBe(422);
-    expect((await call('PUT', `${path}/ok`, { description: ' ' })).status).toBe(422);
+    // What is wrong is in no member of the body.
+    for (const refused of [call('PUT', `${path}/a%20b`, {}), call('PUT', `${path}/ok`, { description: ' ' })]) {
+      expect((await refused).body).toMatchObject({ status: 422 });
+      expect((await refused).body.errors).toBeUndefined();
+    }
+    const described = await call('PATCH', pathOf('https://scopes.example.com'), { scope_descriptions: { a: ' ' } });
+    expect(described.body).toMatchObject({ status: 422, errors: [{ in: 'body', name: 'scope_descriptions' }] });
     expect((await call('GET', '/apis/nowhere/scopes')).status).toBe(404);
   });
 

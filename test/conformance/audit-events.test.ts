@@ -322,6 +322,11 @@ describe('GET /audit-events', () => {
     },
   );
 
+  it('says in which part of the request a wrong cursor is', async () => {
+    const { body } = await call('GET', '/audit-events?cursor=x');
+    expect(body).toMatchObject({ status: 422, errors: [{ in: 'query', name: 'cursor' }] });
+  });
+
   it('needs a scope of its own', async () => {
     const reader = await adminCaller(server, ['admin:audit:read']);
     expect((await reader('GET', '/audit-events')).status).toBe(200);
