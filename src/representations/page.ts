@@ -1,6 +1,8 @@
 import { z } from 'zod';
 
 const MOST_ITEMS = 200;
+// A cursor may be the identifier of an API and a scope of it, as long as they are.
+const MOST_CURSOR_CHARACTERS = 4000;
 
 /** What every list takes: how many, and where to go on. */
 export const pageQuery = {
@@ -11,7 +13,7 @@ export const pageQuery = {
     .max(MOST_ITEMS, `must be ${MOST_ITEMS} or less`)
     .default(50)
     .describe('How many at most.'),
-  cursor: z.string().max(1000).optional().describe('The `next_cursor` of the part before.'),
+  cursor: z.string().max(MOST_CURSOR_CHARACTERS).optional().describe('The `next_cursor` of the part before.'),
 } as const;
 
 /** Yes or no in a query. */

@@ -13,6 +13,8 @@ export interface TimePlace {
 }
 
 const MAX_CURSOR_CHARACTERS = 1000;
+// From the year 1 on: before it, PostgreSQL and its driver write dates in ways of their own.
+const MIN_DATE_MS = -62_135_596_800_000;
 const MAX_DATE_MS = 8_640_000_000_000_000;
 
 /** The opaque text by which a caller asks for what comes behind `keys`. */
@@ -63,7 +65,7 @@ function isId(value: unknown): value is string {
 }
 
 function isTime(value: unknown): value is number {
-  return typeof value === 'number' && Number.isInteger(value) && Math.abs(value) <= MAX_DATE_MS;
+  return typeof value === 'number' && Number.isInteger(value) && value >= MIN_DATE_MS && value <= MAX_DATE_MS;
 }
 
 function foreign(): RefusedError {

@@ -348,7 +348,7 @@ describe('what comes in', () => {
     ['limit=ten', 'limit', 'Send a number.'],
     ['limit=1&limit=2', 'limit', 'It is repeated. Send it once.'],
     ['cursor=a&cursor=b', 'cursor', 'It is repeated. Send it once.'],
-    [`cursor=${'x'.repeat(1001)}`, 'cursor', 'Too big: expected string to have <=1000 characters.'],
+    [`cursor=${'x'.repeat(4001)}`, 'cursor', 'Too big: expected string to have <=4000 characters.'],
     ['cursor=%00', 'cursor', 'It has a NUL character or a lone surrogate in it. Leave that out.'],
     ['cursor=%ff', '', 'It is no percent-encoded UTF-8. Encode names and values.'],
     ['cursor=%ED%A0%80', '', 'It is no percent-encoded UTF-8. Encode names and values.'],

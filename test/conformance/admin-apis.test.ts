@@ -249,4 +249,10 @@ describe('scopes over the admin API', () => {
     expect((await call('GET', '/scopes?q=share%20it')).body.items).toMatchObject([{ api: 'urn:two' }]);
     expect((await call('GET', '/scopes?api=urn%3Anone')).body.items).toEqual([]);
   });
+
+  it('are listed part by part, however long the identifier of their API is', async () => {
+    const identifier = `urn:${'a'.repeat(996)}`;
+    await call('POST', '/apis', { identifier, name: 'Long', scopes: ['first', 'second', 'third'] });
+    expect(await readAll(call, `/scopes?api=${identifier}`, 1)).toHaveLength(3);
+  });
 });

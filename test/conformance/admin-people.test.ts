@@ -168,6 +168,9 @@ describe('the list of users', () => {
     ['q=a+b+c+d+e+f+g+h+i+j+k', 422, /10 words/],
     ['cursor=bm90aGluZw', 422, /cursor is none of this list/],
     [`cursor=${Buffer.from('["apps","a"]').toString('base64url')}`, 422, /cursor is none of this list/],
+    // Years before the first.
+    [`cursor=${Buffer.from('["users",-62135596800001,"a"]').toString('base64url')}`, 422, /none of this list/],
+    [`cursor=${Buffer.from('["users",-8640000000000000,"a"]').toString('base64url')}`, 422, /none of this list/],
   ])('refuses %s', async (query, status, detail) => {
     expectProblem(await call('GET', `/users?${query}`), status, detail);
   });
