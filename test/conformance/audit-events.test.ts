@@ -15,6 +15,7 @@ import {
   requestOf,
   signIn,
 } from '../support/code-flow.ts';
+import { createMember } from '../support/developer.ts';
 import { PASSWORD, startTestServer, type TestServer } from '../support/server.ts';
 
 let server: TestServer;
@@ -321,6 +322,18 @@ describe('GET /audit-events', () => {
       expect(headers['content-type']).toContain('application/problem+json');
     },
   );
+
+  it('go on after what somebody has named with the half of a character at the place where it is cut', async () => {
+    const { developer } = await createMember(server);
+    const name = `${'x'.repeat(299)}😀`;
+    await expect(developer.deleteApiKey(name)).rejects.toThrow('There is no API key');
+    expect((await call('POST', '/roles', { name, scopes: ['a'] })).status).toBe(422);
+    const { items } = (await call('GET', '/audit-events?limit=2')).body;
+    expect(items).toMatchObject([
+      { action: 'role.create', outcome: 'failure' },
+      { action: 'api_key.delete', outcome: 'failure' },
+    ]);
+  });
 
   it('says in which part of the request a wrong cursor is', async () => {
     const { body } = await call('GET', '/audit-events?cursor=x');
