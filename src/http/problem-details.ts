@@ -120,7 +120,10 @@ export function toProblem(error: unknown, requestId: string, operation: Schemas 
     const { code, message: detail, part } = error;
     const name = part === undefined ? '' : wireNameOf(part);
     const place = placeOf(name, operation);
-    return problem(code, detail, place === undefined ? {} : { errors: [{ in: place, name, detail }] });
+    // What the address names is there; something that the body names is not.
+    const isReference = code === 'not_found' && (place === 'body' || place === 'query');
+    const errors = place === undefined ? undefined : [{ in: place, name, detail }];
+    return problem(isReference ? 'invalid' : code, detail, errors === undefined ? {} : { errors });
   }
   const refused = toOAuthError(error, 'json');
   const ours = refused.code === 'server_error' || refused.code === 'temporarily_unavailable';

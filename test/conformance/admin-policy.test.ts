@@ -69,7 +69,7 @@ describe('what members may do by themselves', () => {
       [{ max_apps: 1001 }, 422, '0 to 1000'],
       [{ max_apps: 1.5 }, 422, '0 to 1000'],
       [{ max_apps: '5' }, 400, 'max_apps'],
-      [{ plan: 'nowhere' }, 404, "no plan 'nowhere'"],
+      [{ plan: 'nowhere' }, 422, "no plan 'nowhere'"],
       [{ redirect_hosts: ['https://app.example.com'] }, 422, 'without scheme'],
       [{ redirect_hosts: ['app.example.com:8443'] }, 422, 'without scheme'],
       [{ redirect_hosts: ['*.com'] }, 422, 'two names behind it'],
