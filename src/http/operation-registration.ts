@@ -14,7 +14,9 @@ import {
   isVersioned,
   type LockedRow,
   type Operation,
+  type OperationContext,
   type OperationInput,
+  type OperationResult,
   PreconditionFailedError,
 } from './operation.ts';
 import { inputReader } from './operation-input.ts';
@@ -84,6 +86,22 @@ export async function registerOperations(app: FastifyInstance, options: Operatio
     return { kind: 'user', id: found.user.id, name: found.user.email } as const;
   };
 
+  /** Whoever was let in and tries what they may not may have somebody else's token: that is written down. */
+  const handle = async (
+    operation: Operation,
+    input: OperationInput,
+    context: OperationContext,
+  ): Promise<OperationResult> => {
+    try {
+      return await operation.handle(input, context);
+    } catch (error) {
+      if (error instanceof OAuthError && error.code === 'insufficient_scope') {
+        core.adminAccess.noteRefused(context.actor, error);
+      }
+      throw error;
+    }
+  };
+
   const run = async (
     request: FastifyRequest,
     reply: FastifyReply,
@@ -108,7 +126,7 @@ export async function registerOperations(app: FastifyInstance, options: Operatio
       body,
       location,
       version = body,
-    } = await operation.handle(input, {
+    } = await handle(operation, input, {
       actor,
       authority: { granted, adminApi: adminApiIdentifier(core.issuer) },
       services: administrationAs(actor),

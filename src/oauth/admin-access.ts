@@ -1,6 +1,6 @@
 import type { AccessTokens } from './access-tokens.ts';
 import { type AdminScope, adminApiIdentifier, allows } from './admin-scopes.ts';
-import type { Actor } from './audit-trail.ts';
+import type { Actor, AuditEntry } from './audit-trail.ts';
 import { OAuthError } from './errors.ts';
 import type { Audit, Lookups, TokenStatus } from './ports.ts';
 import type { RequestGuard } from './request-guard.ts';
@@ -24,6 +24,8 @@ export interface AdminAccess {
     needed: AdminScope,
     source: { readonly requestId: string; readonly address: string },
   ): Promise<TokenHolder>;
+  /** Writes down that somebody who was let in tried what they may not, such as handing on more than they have. */
+  noteRefused(actor: Actor, error: OAuthError): void;
 }
 
 interface Dependencies {
@@ -70,6 +72,13 @@ export function createAdminAccess({ issuer, guard, accessTokens, lookups, audit 
   };
 
   return {
+    noteRefused(actor, error) {
+      const reason = error.detail ?? error.description;
+      const { kind, id, requestId } = actor;
+      const event = { action: 'admin.access', outcome: 'failure', requestId, reason } as const;
+      audit.record({ ...event, [kind === 'app' ? 'appId' : 'userId']: id, trail: entryOf(actor, reason) });
+    },
+
     async byToken(rawToken, needed, { requestId, address }) {
       guard.assertAddressLeft(address);
       return guard.countFailures(address, async () => {
@@ -78,13 +87,18 @@ export function createAdminAccess({ issuer, guard, accessTokens, lookups, audit 
           return await holderOf(status, needed);
         } catch (error) {
           if (error instanceof OAuthError && error.code !== 'temporarily_unavailable') {
+            const reason = error.detail ?? error.description;
+            const { appId, subject } = status.claims ?? {};
             audit.record({
               action: 'admin.access',
               outcome: 'failure',
               requestId,
-              appId: status.claims?.appId,
-              userId: status.claims?.subject === status.claims?.appId ? undefined : status.claims?.subject,
-              reason: error.detail ?? error.description,
+              appId,
+              userId: subject === appId ? undefined : subject,
+              reason,
+              // Of a token that is dead or another API's, it is the business of nobody who administers.
+              trail:
+                error.code === 'invalid_token' ? undefined : entryOf(bearerOf(status, { requestId, address }), reason),
             });
           }
           throw error;
@@ -92,4 +106,15 @@ export function createAdminAccess({ issuer, guard, accessTokens, lookups, audit 
       });
     },
   };
+}
+
+function entryOf(actor: Actor, reason: string): Omit<AuditEntry, 'outcome'> {
+  return { action: 'admin.access', actor, details: { reason } };
+}
+
+/** Whom a token names. */
+function bearerOf(status: TokenStatus, source: Pick<Actor, 'requestId' | 'address'>): Actor {
+  const { appId = '', subject = '' } = status.claims ?? {};
+  if (subject !== appId) return { kind: 'user', id: subject, name: '', via: 'api', ...source };
+  return { kind: 'app', id: appId, name: status.live ? (status.app?.name ?? '') : '', via: 'api', ...source };
 }

@@ -162,3 +162,27 @@ it('a token that only reads changes nothing, and one for another API is refused'
   expectRefused(await reader('PUT', '/developer-policy', {}), 'admin:policy:write');
   expectRefused(await reader('POST', '/signing-keys/rotate', {}), 'admin:keys:write');
 });
+
+describe('whoever tries more than they may', () => {
+  it('is written down, with the reason: without the scope, and when it would hand on more than they have', async () => {
+    const { trail } = server.dependencies.records;
+    const refused = async () =>
+      (await trail.list({ limit: 200, action: 'admin.access' })).map(({ details }) => details);
+    const before = await refused();
+    const reader = await adminCaller(server, ['admin:roles:read']);
+    expect((await reader('GET', '/plans')).status).toBe(403);
+    const [entry] = await trail.list({ limit: 1, action: 'admin.access' });
+    expect(entry).toMatchObject({
+      outcome: 'failure',
+      actor: { kind: 'app', via: 'api' },
+      details: { reason: expect.stringContaining('admin:plans:read') },
+    });
+    const maker = await adminCaller(server, ['admin:apps:write']);
+    expectRefused(await maker('POST', '/apps', { ...forItself, api: ADMIN_API, scopes: ['admin:*'] }), 'admin:*');
+    const after = await refused();
+    expect(after.slice(0, after.length - before.length)).toEqual([
+      { reason: expect.stringContaining('would hand on admin:*') },
+      { reason: expect.stringContaining('admin:plans:read') },
+    ]);
+  });
+});
