@@ -109,7 +109,7 @@ export function createKeyRing({ store, sealer, clock, trusted }: Dependencies): 
   };
 
   const make = async (algorithm: AsymmetricAlgorithm, times: Partial<StoredSigningKey>): Promise<StoredSigningKey> => {
-    const kid = randomBytes(9).toString('base64url');
+    const kid = newKid();
     const { publicJwk, privateJwk } = await generateKey(algorithm);
     return {
       kid,
@@ -272,4 +272,12 @@ export function createKeyRing({ store, sealer, clock, trusted }: Dependencies): 
       });
     },
   };
+}
+
+/** It is the name of a file, too, and stands in command lines: so none that looks like an option. */
+function newKid(): string {
+  for (;;) {
+    const kid = randomBytes(9).toString('base64url');
+    if (!kid.startsWith('-')) return kid;
+  }
 }

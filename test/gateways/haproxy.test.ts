@@ -1,3 +1,4 @@
+import { copyFile, mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { createCli } from '../cli/run-cli.ts';
@@ -49,5 +50,18 @@ describeGateway('HAProxy that checks JWTs itself, with exported keys', NEEDS, (p
     expect((await call('at+jwt')).status).toBe(200);
     world.upstream.take();
     for (const type of ['JWT', 'token-introspection+jwt', 'at+jwt2']) expectRefused(stage, await call(type), 401);
+  });
+
+  it('starts with keys of servers of before, whose ids may begin like an option', async () => {
+    const { world } = stage;
+    const values = { ...world.values, ...(await exportKeys(world)) };
+    const keys = await mkdtemp(join(world.directory, 'keys-'));
+    for (const name of ['JWT_KEY_1', 'JWT_KEY_2']) {
+      await copyFile(join(values.JWT_KEYS ?? '', `${values[name]}.pem`), join(keys, `-${values[name]}.pem`));
+    }
+    const dashed = { ...values, JWT_KEYS: keys, JWT_KEY_1: `-${values.JWT_KEY_1}`, JWT_KEY_2: `-${values.JWT_KEY_2}` };
+    const gateway = await start(dashed);
+    expect((await gateway.request('GET', '/items')).status).toBe(401);
+    await gateway.end();
   });
 });
